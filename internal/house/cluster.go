@@ -2,6 +2,8 @@ package house
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/format/text"
@@ -218,6 +221,40 @@ func (h *house) isApart() format.Apart {
 // compareEvery is how often the members' copies of the events are compared.
 const compareEvery = time.Minute
 
+// basisOf sums up what the figures of a configuration are made of: its products, its checks and what they go through.
+// Where things are stored, secrets, and how a check asks are a member's own; checks that were added in Slack all follow.
+func basisOf(cfg *config.Config) string {
+	own := *cfg
+	own.Checks = ownChecks(cfg)
+	def := Definition(&own)
+	sum := sha256.New()
+	out := json.NewEncoder(sum) // which takes all that comes
+	_ = out.Encode([]any{def.Company, def.Timezone.String(), def.Window, def.FalseAlarms, def.Components, def.Products})
+	for _, list := range [][]checks.Check{def.Checks, def.Controls} {
+		for _, c := range list {
+			_ = out.Encode([]any{c.ID, c.Product, c.Kind, c.Every, c.Uses, c.Measures, c.Region, c.Passive, c.Control, c.MustFail, c.Tags, c.Vantages})
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// basis is basisOf the configuration that is used.
+func (s *settings) basis() string {
+	cfg := s.Load()
+	if known := s.summed.Load(); known != nil && known.of == cfg {
+		return known.basis
+	}
+	now := &summed{of: cfg, basis: basisOf(cfg)}
+	s.summed.Store(now)
+	return now.basis
+}
+
+// summed is a configuration with its basis: of a hundred thousand checks that takes a while.
+type summed struct {
+	of    *config.Config
+	basis string
+}
+
 // compareMembers notes what is wrong with the members' copies of the events, until
 // ctx ends; each sentence is logged once while it is so.
 func (h *house) compareMembers(ctx context.Context) {
@@ -236,7 +273,7 @@ func (h *house) compareMembers(ctx context.Context) {
 	})
 }
 
-// doubted are what is wrong with the members' copies and clocks, a sentence each, and what to do.
+// doubted are what is wrong with the members' copies, clocks and configurations, a sentence each, and what to do.
 func doubted(doubts []journal.Doubt) (said []string) {
 	const anew = "stop it, move its cluster folder away and start it: it takes all from the others"
 	for _, d := range doubts {
@@ -245,6 +282,8 @@ func doubted(doubts []journal.Doubt) (said []string) {
 			said = append(said, d.Member+"'s clock is "+apartBy(d.Ahead)+" the others'; set it right by NTP, what it measures and tells carries its times")
 		case d.Damaged:
 			said = append(said, d.Member+" has a damaged file of events; "+anew)
+		case d.Otherwise:
+			said = append(said, d.Member+" goes by other products or checks than the others, so it answers with other figures; give all the same configuration")
 		case d.Differs:
 			said = append(said, d.Member+" has other events than the others; back up each of them before anything else is done")
 		default:

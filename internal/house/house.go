@@ -155,7 +155,7 @@ func (h *house) open(ctx context.Context) error {
 		h.starting.says(says)
 	}
 	return h.patiently(ctx, func() (err error) {
-		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, Cluster: cluster, Waits: waits, Step: step, URL: cfg.URL, CredentialsFile: cfg.CredentialsFile,
+		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, Cluster: cluster, Waits: waits, Step: step, Basis: h.cfg.basis, URL: cfg.URL, CredentialsFile: cfg.CredentialsFile,
 			Replicas: cfg.Replicas, ResultsAge: cfg.ResultsAge, Twice: []string{addedShelf, grantsShelf, agentsShelf}, Log: h.log.Named("journal")})
 		return err
 	})

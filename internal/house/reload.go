@@ -31,6 +31,7 @@ type settings struct {
 
 	read    func() (*config.Config, error) // reads it anew; nil: it does not change
 	changed chan struct{}                  // level trigger: another one is used; nil: nobody waits
+	summed  atomic.Pointer[summed]         // of the one that was compared last; nil before
 }
 
 // use puts another configuration in place.

@@ -165,10 +165,11 @@ type copyState struct {
 	Damaged bool   `json:"damaged"`       // what follows there is not as it was written
 	Sum     string `json:"sum,omitempty"` // of the events up to the sequence that was asked for; empty: not known
 
-	Clock time.Time `json:"clock,omitzero"` // the member's, when it answered
+	Clock time.Time `json:"clock,omitzero"`  // the member's, when it answered
+	Basis string    `json:"basis,omitempty"` // Config.Basis; empty: it does not say
 }
 
-// Doubt is what is wrong with a member's copy of the events, or with its clock.
+// Doubt is what is wrong with a member's copy of the events, with its clock, or with its configuration.
 type Doubt struct {
 	Member  string
 	Damaged bool   // its files are
@@ -176,6 +177,8 @@ type Doubt struct {
 	Lacks   uint64 // how many events it lacks that were there at the comparison before; 0: none
 
 	Ahead time.Duration // by how much its clock is ahead of the others'; negative: behind; 0: it is right
+
+	Otherwise bool // its Config.Basis is not that of most
 }
 
 func (j *Journal) agreeSubject(member string) string {
@@ -188,7 +191,7 @@ func (j *Journal) answerAgree() error {
 	_, err := j.nc.Subscribe(j.agreeSubject(j.cfg.Cluster.Self), func(m *nats.Msg) {
 		var at uint64
 		_ = json.Unmarshal(m.Data, &at) // else none is asked for
-		is := j.sums.look(at)
+		is := j.copyOfEvents(at)
 		is.Clock = j.cfg.now()
 		said, _ := json.Marshal(is)
 		_ = m.Respond(said) // who asks asks again
@@ -196,7 +199,16 @@ func (j *Journal) answerAgree() error {
 	return err
 }
 
-// Agree compares the members' copies of the events and their clocks, and says what is wrong with them; a member that does not answer is not
+// copyOfEvents is what this member says of its own copy.
+func (j *Journal) copyOfEvents(at uint64) copyState {
+	is := j.sums.look(at)
+	if j.cfg.Basis != nil {
+		is.Basis = j.cfg.Basis()
+	}
+	return is
+}
+
+// Agree compares the members' copies of the events, their clocks and what their figures are made of, and says what is wrong with them; a member that does not answer is not
 // judged. It is to be called again and again, every minute or so: one that lacks what was there before is behind.
 func (j *Journal) Agree(ctx context.Context) (doubts []Doubt) {
 	if j.sums == nil {
@@ -235,7 +247,7 @@ func (j *Journal) copiesOfEvents(ctx context.Context, at uint64) (has map[string
 	has, clocks = map[string]copyState{}, map[string]clockSeen{j.cfg.Cluster.Self: {}}
 	for _, m := range j.cfg.Cluster.Members {
 		if m == j.cfg.Cluster.Self {
-			if c := j.sums.look(at); !c.Unread {
+			if c := j.copyOfEvents(at); !c.Unread {
 				has[m] = c
 			}
 			continue
@@ -263,31 +275,41 @@ func (j *Journal) copiesOfEvents(ctx context.Context, at uint64) (has map[string
 // doubtsOf are what is wrong with the copies: sums are those up to a sequence that all have, before the newest event that
 // anybody had at the comparison before. Where there is no majority all differ.
 func doubtsOf(now, sums map[string]copyState, clocks map[string]clockSeen, before uint64) (doubts []Doubt) {
-	have := map[string]int{} // :: sum -> members
-	for _, c := range sums {
-		if c.Sum != "" {
-			have[c.Sum]++
-		}
-	}
-	most := ""
-	for sum, n := range have {
-		if 2*n > len(sums) {
-			most = sum
-		}
-	}
+	sumOf, basisOf := func(c copyState) string { return c.Sum }, func(c copyState) string { return c.Basis }
 	for member, ahead := range clocksOff(clocks) {
 		doubts = append(doubts, Doubt{Member: member, Ahead: ahead})
 	}
 	for member, c := range now {
-		d := Doubt{Member: member, Damaged: c.Damaged}
-		d.Differs = len(have) > 1 && sums[member].Sum != "" && sums[member].Sum != most
+		d := Doubt{Member: member, Damaged: c.Damaged, Differs: differs(sums, member, sumOf)}
 		if c.Last < before {
 			d.Lacks = before - c.Last
 		}
 		if d.Damaged || d.Differs || d.Lacks > 0 {
 			doubts = append(doubts, d)
 		}
+		if differs(now, member, basisOf) {
+			doubts = append(doubts, Doubt{Member: member, Otherwise: true})
+		}
 	}
-	slices.SortFunc(doubts, func(a, b Doubt) int { return cmp.Or(cmp.Compare(a.Member, b.Member), cmp.Compare(a.Ahead, b.Ahead)) })
+	slices.SortStableFunc(doubts, func(a, b Doubt) int { return cmp.Or(cmp.Compare(a.Member, b.Member), cmp.Compare(a.Ahead, b.Ahead)) })
 	return doubts
+}
+
+// differs reports whether a member says something else than most do. Where there is no majority all differ; who says
+// nothing is not judged.
+func differs(all map[string]copyState, member string, says func(copyState) string) bool {
+	it, same, others := says(all[member]), 0, false
+	if it == "" {
+		return false
+	}
+	for _, c := range all {
+		switch says(c) {
+		case it:
+			same++
+		case "":
+		default:
+			others = true
+		}
+	}
+	return others && 2*same <= len(all)
 }

@@ -27,7 +27,10 @@ func TestDoubtsOf(t *testing.T) {
 		"one differs":        {map[string]copyState{"a": copies(7, "x"), "b": copies(7, "y"), "c": copies(7, "x")}, 7, []Doubt{{Member: "b", Differs: true}}},
 		"two, no majority":   {map[string]copyState{"a": copies(7, "x"), "b": copies(7, "y")}, 7, []Doubt{{Member: "a", Differs: true}, {Member: "b", Differs: true}}},
 		"one is damaged":     {map[string]copyState{"a": copies(7, ""), "b": copies(7, "x"), "c": {Last: 7, Damaged: true}}, 7, []Doubt{{Member: "c", Damaged: true}}},
-		"nothing yet":        {map[string]copyState{"a": {}, "b": {}, "c": {}}, 0, nil},
+		"other figures": {map[string]copyState{"a": {Last: 7, Sum: "x", Basis: "1"}, "b": {Last: 7, Sum: "x", Basis: "2"}, "c": {Last: 7, Sum: "x", Basis: "1"}}, 7,
+			[]Doubt{{Member: "b", Otherwise: true}}},
+		"an older one says nothing": {map[string]copyState{"a": {Basis: "1"}, "b": {Basis: "1"}, "c": {}}, 0, nil},
+		"nothing yet":               {map[string]copyState{"a": {}, "b": {}, "c": {}}, 0, nil},
 	} {
 		if diff := cmp.Diff(test.want, doubtsOf(test.copies, maps.Clone(test.copies), nil, test.before)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -43,6 +43,10 @@ type Config struct {
 	// wait for anything. nil: nobody is.
 	Step func(what string)
 
+	// Basis sums up what this member's figures are made of. With a Cluster the members' are compared, for where they are
+	// not the same each answers with figures of its own. nil or empty: this member's is not compared.
+	Basis func() string
+
 	// Replicas of each stream. 0 means 1. More than 1 needs a cluster of at least as many servers.
 	Replicas int
 
