@@ -311,7 +311,7 @@ func (r *ranking) inLight(p followed, im impact.Impact) impact.Impact {
 		im.Level, im.Why = impact.Unknown, "our own vantage "+seen.vantage+" fails: what it sees says nothing of clients"
 		im.Vantage = seen.vantage
 	case lightHeld:
-		im.Level, im.Why, im.Doubt = impact.OK, "", true
+		im.Level, im.Why, im.Doubt, im.Held = impact.OK, "", true, true
 		im.Onset, im.OnsetLow, im.OnsetHigh = time.Time{}, time.Time{}, time.Time{}
 	}
 	return im
