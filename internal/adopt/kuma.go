@@ -83,6 +83,9 @@ func readKuma(p *Plan, sources []Source) error {
 			p.refuse("notifications: "+strconv.Itoa(len(f.Notifications)), "statusbot tells in Slack, and elsewhere by ways (docs/ways.md)")
 		}
 	}
+	if len(monitors) > 0 && !slices.ContainsFunc(monitors, func(m kumaMonitor) bool { _, told := m["tags"]; return told }) {
+		p.differ("tags, notifications and maintenance", "they stand in other tables than that of the monitors, and are not read")
+	}
 	groups := map[string]kumaMonitor{} // :: id -> group
 	for _, m := range monitors {
 		if m.text("type") == "group" {
@@ -141,6 +144,9 @@ func (p *Plan) kumaMonitor(m kumaMonitor, groups map[string]kumaMonitor) {
 	if said := m.text("conditions"); said != "" && said != "[]" || len(k.list("conditions")) > 0 {
 		k.differ("its conditions are left out: write expect")
 	}
+	if m.text("description") != "" {
+		k.differ("not written: its description")
+	}
 	if m.number("maxretries") > 0 {
 		p.differ("retries before a monitor counts as down", thresholds)
 	}
@@ -191,10 +197,7 @@ func (k *kumaCheck) write() {
 		}
 		k.web()
 	case "tcp":
-		k.set("address", k.address())
-		if alert := k.m.text("expectedTlsAlert"); alert != "" && alert != "none" {
-			k.differ("a connection alone is made: the alert of TLS that it expects has no counterpart")
-		}
+		k.port()
 	case "icmp":
 		k.set("host", literal(k.m.text("hostname")))
 		k.set("count", max(1, min(int(k.m.number("ping_count")), 100)))
@@ -246,18 +249,70 @@ func (k *kumaCheck) smtp() {
 		k.set("tls", true)
 	case "starttls":
 		k.set("starttls", true)
+	case "":
+		k.differ("it begins no TLS, where there it did if the server offered it: starttls: true asks for it")
 	}
+}
+
+// port makes a connection. Where the certificate is looked at as well, that is a check of kind tls.
+func (k *kumaCheck) port() {
+	k.set("address", k.address())
+	if alert := k.m.text("expectedTlsAlert"); alert != "" && alert != "none" {
+		k.differ("a connection alone is made: the alert of TLS that it expects has no counterpart")
+		return
+	}
+	security := k.m.text("smtpSecurity")
+	if security != "secure" && security != "starttls" || !k.m.is("expiryNotification") {
+		return // else nothing of TLS is asked there
+	}
+	protocol := map[string]string{"25": "smtp", "587": "smtp", "2525": "smtp", "143": "imap"}[k.m.text("port")]
+	if security == "starttls" && protocol == "" {
+		k.differ("a connection alone is made, and its certificate is not looked at: a check of kind tls does, with starttls")
+		return
+	}
+	k.c.Kind = "tls"
+	k.set("warn_days", 21)
+	k.set("fail_days", 0)
+	if security == "starttls" {
+		k.set("starttls", protocol)
+	}
+	k.differ("a certificate that ends within 21 days makes it degraded, in place of a notification")
 }
 
 func (k *kumaCheck) socket() {
 	k.set("url", k.p.address(k.c, k.m.text("url"), plain))
 	k.set("ping", false)
 	k.headers()
+	k.socketLogin()
 	if k.m.is("wsIgnoreSecWebsocketAcceptHeader") {
 		k.differ("the server must answer with Sec-WebSocket-Accept, as the protocol says")
 	}
 	if offered := strings.FieldsFunc(k.m.text("wsSubprotocol"), func(r rune) bool { return r == ',' || r == ' ' }); len(offered) > 0 {
 		k.set("subprotocols", offered)
+	}
+}
+
+// socketLogin writes who asks for a socket.
+func (k *kumaCheck) socketLogin() {
+	switch m := k.m; m.text("authMethod") {
+	case "basic":
+		headers, _ := k.c.Options["headers"].(map[string]any)
+		if headers == nil {
+			headers = map[string]any{}
+		}
+		headers["Authorization"] = "Basic " + k.p.secret(k.c, "login", "")
+		k.set("headers", headers)
+		k.differ("its user and password are one variable: what printf %s USER:PASSWORD | base64 prints")
+	case "oauth2-cc":
+		k.differ("its token by OAuth 2 is left out: a socket takes one that stands in bearer_token_file")
+	default:
+		k.login()
+		if m.text("authMethod") == "mtls" && m.is("ignoreTls") { // it counts with nothing else there
+			k.set("insecure_tls", true)
+		}
+	}
+	if codes := strings.Join(k.list("accepted_statuscodes"), ", "); codes != "" && codes != "1000" && codes != "200-299" { // that of web servers is left where nobody chose
+		k.differ("the codes by which it may end, " + codes + ", are not looked at: a socket that opens passes")
 	}
 }
 
@@ -386,10 +441,30 @@ func (k *kumaCheck) login() {
 			oauth["audience"] = literal(audience)
 		}
 		k.set("oauth2", oauth)
+		if sent := m.text("oauth_auth_method"); sent != "" && sent != "client_secret_basic" {
+			k.differ("its client secret goes to the token endpoint in the header, by client_secret_basic, and there by " + sent)
+		}
 	case method == "mtls":
-		k.differ("its client certificate stands in the database: write it to a file, and client_cert_file")
+		k.certified()
 	case method == "bearer":
 		k.set("bearer_token", k.p.secret(k.c, "token", ""))
+	}
+}
+
+// certified says where the certificates of a login are, which Kuma keeps as texts.
+func (k *kumaCheck) certified() {
+	beside := ""
+	if k.c.Kind == "http" {
+		beside = "; those of the system count as well, there they did not"
+	}
+	for _, file := range []struct{ key, says string }{
+		{"tlsCert", "its client certificate (tlsCert) stands in the database: write it to a file, and client_cert_file"},
+		{"tlsKey", "so does its key (tlsKey): client_key_file"},
+		{"tlsCa", "the authorities that it trusts (tlsCa) stand in the database: write them to a file, and ca_file" + beside},
+	} {
+		if k.m.text(file.key) != "" {
+			k.differ(file.says)
+		}
 	}
 }
 

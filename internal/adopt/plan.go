@@ -150,8 +150,12 @@ func (c *Check) looksIntoBodies() bool {
 	}
 	claims := []string{}
 	for _, key := range []string{"expect", "fail_if", "degraded_if"} {
-		more, _ := c.Options[key].([]string)
-		claims = append(claims, more...)
+		switch more := c.Options[key].(type) {
+		case string:
+			claims = append(claims, more)
+		case []string:
+			claims = append(claims, more...)
+		}
 	}
 	return c.Options["contains"] != nil || c.Options["not_contains"] != nil || c.Options["json"] != nil ||
 		slices.ContainsFunc(claims, func(claim string) bool { return strings.Contains(claim, "body") || strings.Contains(claim, "json") })

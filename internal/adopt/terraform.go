@@ -32,6 +32,7 @@ func readTerraform(p *Plan, sources []Source) error {
 type terraformModule struct {
 	Resources []struct {
 		Type    string           `json:"type"`
+		Mode    string           `json:"mode"` // "managed", or "data"
 		Address string           `json:"address"`
 		Values  terraformChecked `json:"values"`
 	} `json:"resources"`
@@ -117,6 +118,12 @@ func (p *Plan) terraformModule(m terraformModule, groups terraformGroups, depth 
 	for _, r := range m.Resources {
 		v := r.Values
 		provider, _, _ := strings.Cut(r.Type, "_")
+		if r.Mode == "data" {
+			if watches(r.Type) && looks(r.Type) {
+				p.refuse(r.Address, "it is only looked up there: what defines it is read")
+			}
+			continue
+		}
 		groups.in(v, provider)
 		if watches(r.Type) && looks(r.Type) {
 			p.alarmed(v)

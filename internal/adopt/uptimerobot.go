@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/csv"
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -30,6 +31,9 @@ func readUptimeRobot(p *Plan, sources []Source) error {
 			p.differ("columns "+strings.Join(unread, ", "), "not written")
 		}
 		for _, row := range rows[1:] {
+			if strings.TrimSpace(strings.Join(row, "")) == "" {
+				continue // as spreadsheets leave them
+			}
 			m := map[string]string{}
 			for i, name := range rows[0] {
 				if i < len(row) {
@@ -71,7 +75,8 @@ func separator(text []byte) rune {
 }
 
 func (p *Plan) uptimeRobot(m map[string]string, differs ...string) {
-	name, target := m["friendly name"], m["url/ip"]
+	target := m["url/ip"]
+	name := cmp.Or(m["friendly name"], hostOf(target), "monitor "+m["id"])
 	kind := map[string]string{"http(s)": "http", "http": "http", "https": "http", "keyword": "http", "ping": "icmp", "port": "tcp", "heartbeat": "heartbeat"}[strings.ToLower(m["type"])]
 	if kind == "" {
 		p.refuse(name, "there is no kind of check for type "+m["type"])
@@ -95,6 +100,9 @@ func (p *Plan) uptimeRobot(m map[string]string, differs ...string) {
 		if method := strings.ToUpper(m["http method"]); method != "" && method != "GET" {
 			c.Options["method"] = method
 		}
+		if strings.EqualFold(m["type"], "keyword") && m["keyword value"] == "" {
+			differs = append(differs, "its keyword is not told: no text is looked for")
+		}
 		if word := m["keyword value"]; strings.EqualFold(m["type"], "keyword") && word != "" {
 			key := "contains"
 			if kind := strings.ToLower(m["keyword type"]); kind == "1" || kind == "exists" || kind == "alert exists" {
@@ -110,6 +118,9 @@ func (p *Plan) uptimeRobot(m map[string]string, differs ...string) {
 	case "icmp":
 		c.Options["host"] = literal(target)
 	case "tcp":
+		if _, _, err := net.SplitHostPort(target); m["port"] == "" && err != nil {
+			differs = append(differs, "its port is not told: 443 is written")
+		}
 		c.Options["address"] = withPort(literal(target), cmp.Or(m["port"], "443"))
 	case "heartbeat":
 		c.Options["token"] = p.secret(&c, "token", "")

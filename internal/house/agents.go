@@ -22,6 +22,7 @@ import (
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/web"
+	"github.com/statusbot/statusbot/internal/web/api"
 )
 
 const (
@@ -230,7 +231,7 @@ func TokenBeside(ctx context.Context, dir, vantage string) (string, error) {
 // RemoveBeside has it let an agent in no more; publish.ErrNotFound (wrapped) when there is
 // none of that id.
 func RemoveBeside(ctx context.Context, dir, id string) error {
-	body, err := knock(ctx, dir, http.MethodDelete, "/agents/"+url.PathEscape(id))
+	body, err := knock(ctx, dir, http.MethodDelete, "/agents/"+api.Segment(id))
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/spelling"
 	"github.com/statusbot/statusbot/internal/status"
+	"github.com/statusbot/statusbot/internal/web/api"
 )
 
 // Look is how all is, or one product or incident, in plain words: those of an
@@ -214,7 +214,7 @@ func LookBeside(ctx context.Context, dir string) (Look, error) { return lookBesi
 
 // LookAtProductBeside asks for one product, by its id or name.
 func LookAtProductBeside(ctx context.Context, dir, product string) (Look, error) {
-	return lookBeside(ctx, dir, "/look/products/"+url.PathEscape(product))
+	return lookBeside(ctx, dir, "/look/products/"+api.Segment(product))
 }
 
 // IncidentsBeside asks for the newest incidents.
@@ -224,7 +224,7 @@ func IncidentsBeside(ctx context.Context, dir string) (Look, error) {
 
 // LookAtIncidentBeside asks for one incident, by its number or NewestIncident.
 func LookAtIncidentBeside(ctx context.Context, dir, number string) (Look, error) {
-	return lookBeside(ctx, dir, "/look/incidents/"+url.PathEscape(number))
+	return lookBeside(ctx, dir, "/look/incidents/"+api.Segment(number))
 }
 
 func lookBeside(ctx context.Context, dir, path string) (look Look, err error) {

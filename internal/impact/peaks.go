@@ -9,7 +9,7 @@ import (
 // a batch each night, a Monday morning. An hour is as slow as the slowest ten
 // minutes of it were the day before, or in the same hour of the week before.
 type peaks struct {
-	Base float64    // the level of the last day: the median of its hours; noBase while it is not known
+	Base float64    // the level of the last day: the median of its hours; noBase while none is known
 	tops *[24]int16 // on the first day, the slowest ten minutes of each hour, in 1/1000; nil where none is known, and later
 	week *[168]int8 // as Day, of the hour of the week; nil where none is known
 	Day  [24]int8   // the slowest ten minutes of the hour of the day above the level, in 1/50; noPeak where it is not known
@@ -174,9 +174,9 @@ func (p *peaks) firstDay(last int32, s *season) {
 
 // base notes the level of the last day. An answer is slower than usual only if it is
 // slower than on that day too: the level of the last hour may be one that a peak, or
-// its staying away, has left.
+// its staying away, has left. While too few hours of a day are known, since nothing was measured
+// or all was told as trouble, it is the one before.
 func (s *season) base() {
-	s.Base = noBase
 	if s.Days == 0 {
 		return
 	}

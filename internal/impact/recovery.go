@@ -137,6 +137,7 @@ func (m *model) accept(at int64) {
 		if t.Slow {
 			s.Pace = newPace()
 			s.changeSeason()
+			s.season.Base = noBase
 			s.season.forget(hourOf(t.Onset), hourOf(t.Onset+int64(hoursLong)))
 		} else if n > 0 {
 			s.Fail, b.Accepted = chain{N: n, Bad: bad, Again: again}, true

@@ -49,6 +49,14 @@ type about struct {
 	ID string `json:"id" jsonschema:"its id, as the lists have it; of an incident its number does as well"`
 }
 
+// idMost is how much is asked for of what a model takes for an id, in bytes: none is as long, and a path may not be.
+const idMost = 200
+
+// place is the path of it.
+func (in about) place(list, part string) string {
+	return list + "/" + api.Segment(in.ID[:min(len(in.ID), idMost)]) + part
+}
+
 type nothing struct{}
 
 type listing struct {
@@ -64,7 +72,7 @@ func New(ask Ask) *mcp.Server {
 		return shortBoard{b, fewer(&b.Value)}, err
 	})
 	tool(s, "product", "One product: its level with figures, what is said of it, its checks, its last failures with evidence.", func(ctx context.Context, in about) (any, error) {
-		p, err := read[api.OneProduct](ctx, ask, "products/"+url.PathEscape(in.ID))
+		p, err := read[api.OneProduct](ctx, ask, in.place("products", ""))
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +80,7 @@ func New(ask Ask) *mcp.Server {
 		return productAnswer{p, list.Value.Checks, list.Value.Next != nil}, err
 	})
 	tool(s, "check", "One check: its figures, its newest result, its last failures with evidence.", func(ctx context.Context, in about) (any, error) {
-		return read[api.OneCheck](ctx, ask, "checks/"+url.PathEscape(in.ID))
+		return read[api.OneCheck](ctx, ask, in.place("checks", ""))
 	})
 	tool(s, "incidents", "The newest incidents, also those that are over.", func(ctx context.Context, in listing) (any, error) {
 		q := url.Values{"limit": {fmt.Sprint(incidentsMost)}}
@@ -85,13 +93,13 @@ func New(ask Ask) *mcp.Server {
 		return read[api.Incidents](ctx, ask, "incidents?"+q.Encode())
 	})
 	tool(s, "incident", "One incident: how it stands, what was tried and what became of it.", func(ctx context.Context, in about) (any, error) {
-		return read[api.OneIncident](ctx, ask, "incidents/"+url.PathEscape(in.ID))
+		return read[api.OneIncident](ctx, ask, in.place("incidents", ""))
 	})
 	tool(s, "timeline", "What happened in an incident, in plain words, oldest first.", func(ctx context.Context, in about) (any, error) {
-		return read[api.Timeline](ctx, ask, "incidents/"+url.PathEscape(in.ID)+"/timeline")
+		return read[api.Timeline](ctx, ask, in.place("incidents", "/timeline"))
 	})
 	tool(s, "report", "The report of an incident: what the whole was, its impact, all of it as Markdown.", func(ctx context.Context, in about) (any, error) {
-		return read[api.Report](ctx, ask, "incidents/"+url.PathEscape(in.ID)+"/report")
+		return read[api.Report](ctx, ask, in.place("incidents", "/report"))
 	})
 	return s
 }

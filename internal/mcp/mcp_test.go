@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -168,6 +169,29 @@ func TestFiguresHaveTheirBasis(t *testing.T) {
 	}
 	if _, err := session(t, "another"); err == nil {
 		t.Error("without the token it is let in")
+	}
+}
+
+// TestOddIDs: what a model takes for an id leads to no other place, and is answered by the API: asked in this process, and
+// over HTTP.
+func TestOddIDs(t *testing.T) {
+	t.Parallel()
+	over := httptest.NewServer(company(t).Handler())
+	t.Cleanup(over.Close)
+	for name, ask := range map[string]Ask{"inside": Inside(company(t).Handler()), "over HTTP": Over(over.Client(), over.URL, "")} {
+		for _, id := range []string{"", " ", ".", "..", "...", "../board", "shop/../../board", "shop?x=1", "shop#x", "%2e%2e", "\x00", "ü", strings.Repeat("x", 2<<20)} {
+			for _, list := range []string{"products", "checks", "incidents"} {
+				for _, part := range []string{"", "/timeline", "/report"} {
+					if part != "" && list != "incidents" {
+						continue
+					}
+					_, err := read[api.Report](t.Context(), ask, about{id}.place(list, part))
+					if p, known := errors.AsType[*api.Problem](err); !known || p.Status != http.StatusNotFound || !strings.Contains(p.Detail, "There is no "+strings.TrimSuffix(list, "s")) {
+						t.Errorf("%s, %s %.20q%s: %v", name, list, id, part, err)
+					}
+				}
+			}
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/heartbeat"
 	heartbeatkind "github.com/statusbot/statusbot/internal/checks/kind/heartbeat"
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 const token = "0123456789abcdef-token"
@@ -278,7 +279,7 @@ func TestAPushWaitsForTheStart(t *testing.T) {
 			return w
 		}
 		begun := time.Now()
-		if w := push(); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || time.Since(begun) != readyWithin {
+		if w := push(); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || time.Since(begun) != serve.ReadyWithin {
 			t.Errorf("while it starts: %d %s after %v", w.Code, w.Body, time.Since(begun))
 		}
 		time.AfterFunc(time.Second, func() { close(s.cfg.Ready) })

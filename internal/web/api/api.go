@@ -1,10 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/serve"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -67,6 +70,15 @@ func New(source Source, log *zap.Logger) *API {
 // Prefix is what every path begins with.
 const Prefix = "/api/v1/"
 
+// Segment is an id within a path. One of dots alone would be the path of something else, and one of nothing that of a list.
+func Segment(id string) string {
+	id = url.PathEscape(cmp.Or(id, " "))
+	if strings.Trim(id, ".") == "" {
+		id = strings.ReplaceAll(id, ".", "%2E")
+	}
+	return id
+}
+
 // Routes adds the paths of the API to a table of contents, for those whom access lets in.
 func (a *API) Routes(mux *http.ServeMux, access Access) {
 	for _, o := range operations {
@@ -114,24 +126,7 @@ type Problem struct {
 
 func (p *Problem) Error() string { return p.Detail + " " + p.Next }
 
-const problemMIME = "application/problem+json"
-
-func refuse(w http.ResponseWriter, p *Problem) {
-	data, err := json.Marshal(struct {
-		Type  string `json:"type"`
-		Title string `json:"title"`
-		Problem
-	}{"about:blank", http.StatusText(p.Status), *p})
-	if err != nil {
-		data = []byte("{}") // unreachable: it is plain text
-	}
-	h := w.Header()
-	h.Set("Content-Type", problemMIME)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(p.Status)
-	_, _ = w.Write(append(data, '\n')) // the reader is gone
-}
+func refuse(w http.ResponseWriter, p *Problem) { serve.Problem(w, p.Status, p.Detail, p.Next) }
 
 // reads refuses what would be more than reading.
 func reads(w http.ResponseWriter, r *http.Request) bool {

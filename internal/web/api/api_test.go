@@ -21,6 +21,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/serve"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -344,6 +345,11 @@ func TestRefusals(t *testing.T) {
 		{h, "/api/v1/products?limit=501", "GET", 400, "1 to 500"},
 		{h, "/api/v1/products?lmit=5", "GET", 400, "no parameter"},
 		{h, "/api/v1/checks?cursor=" + *cursor, "GET", 400, "none of this list"},
+		{h, "/api/v1/checks?cursor=" + (*cursor)[:len(*cursor)-1], "GET", 400, "none of this list"},
+		{h, "/api/v1/products?cursor=" + (*cursor)[:len(*cursor)-2], "GET", 400, "none of this list"},
+		{h, "/api/v1/checks?product=shop&product=mail", "GET", 400, "is said 2 times"},
+		{h, "/api/v1/checks?product=shop;x", "GET", 400, "%3B"},
+		{h, "/api/v1/checks?product=%zz", "GET", 400, "%25"},
 		{h, "/api/v1/incidents?open=perhaps", "GET", 400, "neither"},
 		{h, "/api/v1/board", "POST", 405, "only read"},
 		{closed, "/api/v1/board", "GET", 401, "Authorization: Bearer"},
@@ -354,7 +360,7 @@ func TestRefusals(t *testing.T) {
 			Type, Title string
 			Problem
 		}
-		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Header().Get("Content-Type") != problemMIME || w.Code != c.want || p.Status != c.want ||
+		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Header().Get("Content-Type") != serve.ProblemType || w.Code != c.want || p.Status != c.want ||
 			!strings.Contains(p.Error(), c.says) || p.Next == "" || p.Title == "" {
 			t.Errorf("%s %s: %d %s, want %d and %q", c.method, c.path, w.Code, w.Body, c.want, c.says)
 		}

@@ -1,7 +1,10 @@
 package api
 
 import (
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,12 +85,18 @@ func (o operation) takes(name string) bool {
 }
 
 // read reads the parameters that all lists share, and looks that there are no others:
-// one that is misspelt would be left out silently.
+// one that is misspelt would be left out silently, and so would one that cannot be read or is said twice.
 func (q *query) read(o operation) *Problem {
-	said := q.URL.Query()
-	for name := range said {
+	said, err := url.ParseQuery(q.URL.RawQuery)
+	if err != nil {
+		return &Problem{http.StatusBadRequest, "What stands behind the ? cannot be read.", "Write a % as %25, and a ; as %3B."}
+	}
+	for _, name := range slices.Sorted(maps.Keys(said)) {
 		if !o.takes(name) {
 			return &Problem{http.StatusBadRequest, "There is no parameter " + strconv.Quote(clip(name, 60)) + " here.", Prefix + "openapi.json lists those that there are."}
+		}
+		if len(said[name]) > 1 {
+			return &Problem{http.StatusBadRequest, "The parameter " + name + " is said " + strconv.Itoa(len(said[name])) + " times.", "Say it once; ask once for each value."}
 		}
 	}
 	for _, p := range o.params {

@@ -259,7 +259,7 @@ func TestMarksOfScripts(t *testing.T) {
 func TestWhatIsNotTold(t *testing.T) {
 	t.Parallel()
 	gh := Source{Name: "github", Kind: GitHub, Secrets: []string{secret}, Signed: true}
-	d := served(t, gh, Source{Name: "staging", Kind: GitHub, Secrets: []string{secret}, Signed: true, Environments: []string{"Staging"}})
+	d := served(t, gh, Source{Name: "ci", Kind: Marks, Secrets: []string{secret}}, Source{Name: "staging", Kind: GitHub, Secrets: []string{secret}, Signed: true, Environments: []string{"Staging"}})
 	status := func(state, env string, production bool) []byte {
 		data, err := json.Marshal(map[string]any{"action": "created", "repository": map[string]any{"full_name": "acme/shop"}, "deployment_status": map[string]any{"id": 7, "state": state, "created_at": "2026-03-03T11:59:00Z", "description": "the pod token=s3cr3tly-long-value-of-them is " + secret},
 			"deployment": map[string]any{"environment": env, "production_environment": production, "ref": "main"}})
@@ -283,6 +283,7 @@ func TestWhatIsNotTold(t *testing.T) {
 		{"/hooks/staging", "deployment_status", status("success", "production", true), 200, "are not told"},
 		{"/hooks/github", "deployment_status", []byte(`[]`), 400, "not the JSON"},
 		{"/hooks/none", "ping", nil, 404, "no such hook"},
+		{"/hooks/ci", "ping", nil, 404, "send to /api/v1/marks"},
 	} {
 		got, says := d.posts(c.path, c.body, prove(gh, c.body, header{"X-GitHub-Event": c.event}))
 		if got != c.status || !strings.Contains(says, c.says) {

@@ -86,10 +86,13 @@ func (a Access) IsToken(said string) bool {
 }
 
 // mistaken reports whether a request shows a token that is not ours. A program that was then answered as everybody is
-// would take that for all that there is. The password of Basic is no such sign: it may be meant for a proxy.
+// would take that for all that there is. So is one without its scheme, or under Token. The password of Basic is no such
+// sign: it may be meant for a proxy.
 func (a Access) mistaken(r *http.Request) bool {
-	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	return a.Token != "" && strings.EqualFold(scheme, "Bearer") && !a.IsToken(bearer(r))
+	said := strings.TrimSpace(r.Header.Get("Authorization"))
+	scheme, _, two := strings.Cut(said, " ")
+	shown := said != "" && !two || strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "Token")
+	return a.Token != "" && shown && !a.IsToken(bearer(r))
 }
 
 // ticket is the cookie's value: until when it is good, signed with the token, which

@@ -358,7 +358,7 @@ func TestAMistakenToken(t *testing.T) {
 		mistaken    bool
 	}{
 		{"0123456789abcdef", "", false}, {"0123456789abcdef", "Bearer 0123456789abcdef", false}, {"0123456789abcdef", "bearer old", true},
-		{"0123456789abcdef", "Bearer", true}, {"0123456789abcdef", "Basic YTpi", false}, {"", "Bearer of-a-gateway", false},
+		{"0123456789abcdef", "Bearer", true}, {"0123456789abcdef", "Basic YTpi", false}, {"0123456789abcdef", "0123456789abcdef", true}, {"0123456789abcdef", "token old", true}, {"0123456789abcdef", "Negotiate YII=", false}, {"", "old", false}, {"", "Bearer of-a-gateway", false},
 	} {
 		h := handlerOf(pagesOf(b, now, Access{Token: tt.token, Public: true}))
 		gone, leave := context.WithCancel(t.Context())
