@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -69,6 +71,9 @@ Exit codes: 0 done, 1 failed, 64 wrong call.`,
 		case *dir == "":
 			return usageError("--data-dir is missing; name the bot's data directory")
 		}
+		if info, err := os.Stat(args[0]); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is no file; a backup is read twice", args[0])
+		}
 		file, err := os.Open(args[0])
 		if err != nil {
 			return err
@@ -86,16 +91,18 @@ Exit codes: 0 done, 1 failed, 64 wrong call.`,
 const oneBackup = "name one file, that of the backup"
 
 // writeBackup writes a backup to a file, and returns its size in bytes. After an
-// error the file is as it was.
+// error the file is as it was. Two at once each write their own.
 func writeBackup(ctx context.Context, dir, name string) (size int64, err error) {
-	part := name + ".part"
-	file, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if name, err = placeOf(name); err != nil {
+		return 0, err
+	}
+	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.part")
 	if err != nil {
 		return 0, err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.Remove(part))
+			err = errors.Join(err, os.Remove(file.Name()))
 		}
 	}()
 	err = house.Backup(ctx, dir, file)
@@ -113,5 +120,22 @@ func writeBackup(ctx context.Context, dir, name string) (size int64, err error) 
 	if err = errors.Join(err, file.Close()); err != nil {
 		return 0, err
 	}
-	return size, os.Rename(part, name)
+	return size, os.Rename(file.Name(), name)
+}
+
+// placeOf is the file that a name leads to, or may. What is no file is not replaced by
+// one: a machine needs its devices, and who reads from a pipe would wait for ever.
+func placeOf(name string) (string, error) {
+	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		return name, nil
+	}
+	place, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(place)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no file, and is left as it is; name a file", name)
+	}
+	return place, err
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/statusbot/statusbot/internal/checks"
 )
 
 // Hook is one system that tells by webhook what it does or sees: exactly one of its
@@ -18,7 +16,6 @@ type Hook struct {
 	Products     []string
 	Components   []string
 	Environments []string // of deploys that count; none: those of production
-	Source       checks.Source
 }
 
 type rawSystem struct {
@@ -65,7 +62,7 @@ func (l *loading) allHooks() []Hook {
 	var all []Hook
 	for _, d := range l.hooks {
 		before := len(l.problems)
-		h := Hook{Name: d.raw.Name, Products: d.raw.Products, Components: d.raw.Components, Environments: d.raw.Environments, Source: d.item.source()}
+		h := Hook{Name: d.raw.Name, Products: d.raw.Products, Components: d.raw.Components, Environments: d.raw.Environments}
 		l.hookName(d.item, h.Name, seen)
 		l.references(d.item, "products", h.Products, "product", products)
 		l.references(d.item, "components", h.Components, "component", components)

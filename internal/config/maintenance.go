@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/wall"
 )
 
@@ -15,7 +14,6 @@ type Maintenance struct {
 	Products []string // ids
 	Checks   []CheckOf
 	Why, By  string // By: who plans it, for people; may be empty
-	Source   checks.Source
 
 	once    beginning // zero for what comes again
 	again   []recurring
@@ -184,7 +182,7 @@ func (l *loading) maintenances(cfg *Config, now time.Time) []Maintenance {
 	var all []Maintenance
 	for _, d := range l.planned {
 		before := len(l.problems)
-		m := Maintenance{Products: d.raw.Products, Why: strings.TrimSpace(d.raw.Why), By: strings.TrimSpace(d.raw.By), zone: cfg.Timezone, Source: d.item.source()}
+		m := Maintenance{Products: d.raw.Products, Why: strings.TrimSpace(d.raw.Why), By: strings.TrimSpace(d.raw.By), zone: cfg.Timezone}
 		if len(m.Products) == 1 && m.Products[0] == "*" {
 			m.Products = nil
 			for _, p := range cfg.Products {

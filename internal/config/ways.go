@@ -26,7 +26,6 @@ type Way struct {
 	Key     Secret // PagerDuty's routing key; token that Alertmanager's proxy or Grafana wants
 	Alerts  *AlertsWay
 	Exec    *checks.Check // of kind exec
-	Source  checks.Source
 }
 
 // How the connection to a mail server is secured.
@@ -74,7 +73,7 @@ func (l *loading) allWays() []Way {
 	var all []Way
 	for _, d := range l.ways {
 		before := len(l.problems)
-		w := Way{Name: d.raw.Name, When: d.raw.When, Source: d.item.source()}
+		w := Way{Name: d.raw.Name, When: d.raw.When}
 		l.wayName(d, seen)
 		if !d.item.wrote("when") {
 			w.When = WaysSlackDown

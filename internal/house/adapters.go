@@ -100,7 +100,7 @@ func Definition(cfg *config.Config) status.Definition {
 	}
 	for _, p := range cfg.Products {
 		def.Products = append(def.Products, status.Product{ID: p.ID, Name: p.Name, Owner: p.Owner,
-			SaysDegraded: p.Says.Degraded, SaysOutage: p.Says.Outage, Source: p.Source})
+			SaysDegraded: p.Says.Degraded, SaysOutage: p.Says.Outage})
 	}
 	return def
 }

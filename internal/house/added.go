@@ -129,8 +129,14 @@ func (h *house) storedAdded(ctx context.Context) (bot.Proposals, uint64, error) 
 
 // watchAdded runs what another process accepted, until ctx ends.
 func (h *house) watchAdded(ctx context.Context) {
+	said := false // once while it is so: a journal that is away is asked every other second
 	regularly(ctx, pollAdded, func() {
-		if err := h.followAdded(ctx); err != nil && ctx.Err() == nil {
+		err := h.followAdded(ctx)
+		switch {
+		case err == nil:
+			said = false
+		case ctx.Err() == nil && !said:
+			said = true
 			h.log.Warn("added checks not followed", zap.Error(err))
 		}
 	})

@@ -145,8 +145,15 @@ const (
 // watchApart notes whether this process is cut off from the other members, until
 // ctx ends.
 func (h *house) watchApart(ctx context.Context) {
-	silent := 0
+	silent, absent := 0, absences{}
 	regularly(ctx, apartLook, func() {
+		gone, back := absent.look(h.journal.Away())
+		for _, member := range gone {
+			h.log.Warn("another member does not answer", zap.String("member", member), zap.Int("answer", len(h.journal.Reached())), zap.Int("of", h.journal.Others()))
+		}
+		for _, member := range back {
+			h.log.Info("another member answers again", zap.String("member", member))
+		}
 		sign, alive := h.journal.LastSign(lease)
 		if h.journal.Alone() || alive || h.journal.Hangs() == nil && h.answers(ctx) {
 			silent = 0
@@ -166,6 +173,30 @@ func (h *house) watchApart(ctx context.Context) {
 			h.log.Error("this member is cut off: it measures and posts nothing until it is not", zap.String("why", a.Why()), zap.Time("since", sign))
 		}
 	})
+}
+
+// absences are for how many looks in a row each other member was not reached.
+type absences map[string]int // :: member ->
+
+// absentAfter is how many they are until it is said: one that is restarted is back by then.
+const absentAfter = 10
+
+// look takes in who is not reached now, and returns of whom that is to be said, and who is back of those of whom it was.
+func (a absences) look(away []string) (gone, back []string) {
+	for member, n := range a {
+		if !slices.Contains(away, member) {
+			delete(a, member)
+			if n >= absentAfter {
+				back = append(back, member)
+			}
+		}
+	}
+	for _, member := range away {
+		if a[member]++; a[member] == absentAfter {
+			gone = append(gone, member)
+		}
+	}
+	return gone, back
 }
 
 // answers reports whether the journal answers.

@@ -121,7 +121,7 @@ func (h *house) alive() { h.board.Applied() }
 
 // startWaits is what this process waits for before it has caught up with the
 // journal and answers people; empty once it does. One whose server leads a stream and
-// takes nothing into it has not caught up either, nor one whose own copies are behind at its start:
+// takes nothing into it has not caught up either, nor one whose storage is off, or whose own copies are behind at its start:
 // a restart of all, one after the other, must not go on with the next.
 func (h *house) startWaits() string {
 	if why, waits := h.starting.why(); waits {
@@ -129,6 +129,9 @@ func (h *house) startWaits() string {
 	}
 	if hang := h.journal.Hangs(); hang != nil && hang.Here {
 		return hang.String()
+	}
+	if off := h.journal.StorageOff(); off != "" {
+		return off
 	}
 	if h.starting.current.Load() {
 		return ""

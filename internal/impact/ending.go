@@ -1,7 +1,6 @@
 package impact
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -53,46 +52,14 @@ func (m *model) ending(h history, at int64) (best, low, high int64) {
 	return best, low, high
 }
 
-type endStep struct {
-	at   int64
-	gain [rateCount]float64 // of each share against what is usual
-	bad  bool
-	n    int
-}
-
 // endSteps are the results since the onset of what takes part, in the order of time.
-func (m *model) endSteps(h history, at int64) (steps []endStep) {
+func (m *model) endSteps(h history, at int64) (steps []weighed) {
 	t := &m.Trouble
-	mc := machineOf(t.Slow)
 	events := m.spread() // so many bad results are one event
 	for i := range m.Streams {
-		s := &m.Streams[i]
-		if !s.Hit {
-			continue
+		if m.Streams[i].Hit {
+			steps = m.came(steps, h, i, machineOf(t.Slow), events, t.Onset, at)
 		}
-		u := s.ratios(mc).share
-		var badGain, goodGain [rateCount]float64
-		for r, p := range rates[mc] {
-			q := 1 - (1-u)*(1-p)
-			badGain[r], goodGain[r] = math.Log(q/u)/events, math.Log((1-q)/(1-u))/events
-		}
-		h.each(i, t.Onset, at, func(when int64, n, failed, slow int) {
-			bad := failed
-			if mc == slowing {
-				if n == 1 && failed == 1 {
-					return
-				}
-				bad = slow
-			}
-			step := endStep{at: when, bad: bad > 0, n: n}
-			for r := range step.gain {
-				step.gain[r] = float64(bad)*badGain[r] + float64(n-bad)*goodGain[r]
-			}
-			steps = append(steps, step)
-		})
 	}
-	slices.SortFunc(steps, func(x, y endStep) int {
-		return cmp.Or(cmp.Compare(x.at, y.at), slices.Compare(x.gain[:], y.gain[:]))
-	})
-	return steps
+	return inTime(steps)
 }

@@ -34,6 +34,7 @@ type Impact struct {
 	Answers   *Answers      // after it was down, until the trouble is over or it is down again; nil otherwise
 	Proof     *Proof        // after a trouble: the evidence that it is over; nil otherwise
 	Doubt     bool          // more results would settle something: evidence of trouble that is no alarm yet, or a run without any that does not prove the recovery yet, up to 2 h
+	Held      bool          // a trouble of it began and is not told yet: it may be our own vantage's, or a short one as there are
 	Learning  int           // checks with too little history: a safe prior stands in for it
 
 	P50, P95 time.Duration // latency of served results, within 5 %; 0 when none was served

@@ -1,6 +1,9 @@
 package impact
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // unproven returns about how many further results without a bad one it takes
 // until the second step is reached; 0 when nothing is to be proven.
@@ -44,6 +47,8 @@ func (m *model) more(d *design) int {
 		return 0
 	}
 	left := (math.Log(m.needed(d)) - math.Log(t.Recovery+1/(math.Exp(each)-1))) / each
+	pause := quietFactor*float64(t.Gap) - float64(m.At-t.LastBad) // it may be one as there were between its failures
+	left = max(left, pause/float64(24*time.Hour)*m.hitPerDay)
 	if t.Marked > 0 {
 		byMark := (math.Log(repairOdds*float64(max(t.Marks, 1))) - math.Log(max(t.Repair, 1e-300))) / each
 		left = min(left, byMark)

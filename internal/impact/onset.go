@@ -1,10 +1,6 @@
 package impact
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
+import "math"
 
 // onsetNats is how much less likely than the best onset one may be to lie in
 // its interval; determined by simulation (TestIntervalsHoldWhatIsTrue): more than
@@ -63,52 +59,10 @@ func (m *model) onset(d *design, h history, sc int, mc machine, rate int, at int
 	return best, low, high
 }
 
-// onsetStep is one result, or those of five minutes, with what it says at each share
-// for the change having begun before it.
-type onsetStep struct {
-	at   int64
-	gain [rateCount]float64
-	bad  bool
-	n    int
-
-	stream int
-}
-
-// until is when a step's last result came, at the latest, before another step.
-func (s *onsetStep) until(next int64) int64 {
-	if s.n > 1 {
-		return min(s.at+cellSpan, next)
-	}
-	return s.at
-}
-
 // onsetSteps are the results of a scope since the last trouble, in the order of time.
-func (m *model) onsetSteps(d *design, h history, sc int, mc machine, at int64) (steps []onsetStep) {
+func (m *model) onsetSteps(d *design, h history, sc int, mc machine, at int64) (steps []weighed) {
 	for _, i := range d.scopes[sc].members {
-		s := &m.Streams[i]
-		u := s.ratios(mc).share
-		var badGain, goodGain [rateCount]float64
-		for r, p := range rates[mc] {
-			q := 1 - (1-u)*(1-p)
-			badGain[r], goodGain[r] = math.Log(q/u), math.Log((1-q)/(1-u))
-		}
-		h.each(i, m.Learn, at, func(when int64, n, failed, slow int) { // before that it belonged to an earlier trouble
-			bad := failed
-			if mc == slowing {
-				if n == 1 && failed == 1 {
-					return
-				}
-				bad = slow
-			}
-			step := onsetStep{at: when, bad: bad > 0, n: n, stream: i}
-			for r := range step.gain {
-				step.gain[r] = float64(bad)*badGain[r] + float64(n-bad)*goodGain[r]
-			}
-			steps = append(steps, step)
-		})
+		steps = m.came(steps, h, i, mc, 1, m.Learn, at) // before that it belonged to an earlier trouble
 	}
-	slices.SortFunc(steps, func(x, y onsetStep) int {
-		return cmp.Or(cmp.Compare(x.at, y.at), slices.Compare(x.gain[:], y.gain[:]))
-	})
-	return steps
+	return inTime(steps)
 }

@@ -48,6 +48,48 @@ func outageOf(t *testing.T, every time.Duration, fails func(at time.Duration) bo
 	return at.Sub(end), wrong
 }
 
+// TestAPauseIsNeededToo: what failed again after a pause of 17 minutes is not over within one;
+// "81 of about 82 results needed" was said until it was over.
+func TestAPauseIsNeededToo(t *testing.T) {
+	const every = 10 * time.Second
+	at := propertyStart
+	tr := NewTracker(Config{}, []checks.Check{{ID: "c", Product: "p", Every: every}})
+	probe := func(bad bool) Impact {
+		r := checks.Result{Check: "c", Product: "p", Started: at, Duration: 100 * time.Millisecond, Outcome: checks.Pass}
+		if bad {
+			r.Outcome, r.Reason = checks.Fail, checks.ReasonTimeout
+		}
+		tr.Apply(r, true)
+		at = at.Add(every)
+		return tr.At(at)
+	}
+	for at.Before(propertyStart.Add(3 * 24 * time.Hour)) {
+		probe(false)
+	}
+	hits := func() {
+		for n := range 120 {
+			probe(n%2 == 0)
+		}
+	}
+	hits()
+	for range 104 {
+		probe(false)
+	}
+	hits()
+	var said []int // how many more are needed
+	for now := tr.At(at); now.Level.Hurt(); now = probe(false) {
+		said = append(said, now.Needed-now.Clean)
+	}
+	if took := len(said); took < 120 {
+		t.Fatalf("it is over after %d results, within a pause as there was", took)
+	}
+	for n, more := range said {
+		if is := len(said) - n; more < is*9/10-1 || more > is*11/10+1 {
+			t.Fatalf("about %d more are said to be needed, and it takes %d: %v", more, is, said)
+		}
+	}
+}
+
 func always(time.Duration) bool { return true }
 
 // TestAnOutageOfARareCheckIsOverInTime: an outage of 41 minutes of a check that

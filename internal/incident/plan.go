@@ -154,8 +154,9 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return Delivery{Due: due, New: true, News: true, Urgent: true, Reason: "first update"}
 	case i.Untold(Rate) && i.QuietAt.IsZero():
 		last, _ := i.LastStep()
-		// who was told a moment ago that one more product fails was not told that
-		return atOnce.news(!settling || i.LastPost.Why != shareChanged, last.Step != nil && last.Step.Worse(), shareChanged)
+		worse := last.Step != nil && last.Step.Worse()
+		// who was told a moment ago that one more product fails was not told that, nor who was told that it is better
+		return atOnce.news(!settling || i.LastPost.Why != shareChanged || worse && i.fell(), worse, shareChanged)
 	case c.Levels == OneWorse:
 		return atOnce.news(!settling, true, c.Reason)
 	case c.Levels == OneAnswers: // of several that follow each other one post tells
@@ -187,6 +188,12 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	default:
 		return Delivery{Due: due, Reason: "regular update"}
 	}
+}
+
+// fell reports whether the share that fails fell, or was quiet, before its newest step.
+func (i Incident) fell() bool {
+	n := len(i.Steps) - 2
+	return n >= 0 && (i.Steps[n].Step == nil || !i.Steps[n].Step.Worse())
 }
 
 // settling reports whether the last post is so young that what follows is edited

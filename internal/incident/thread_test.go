@@ -82,6 +82,24 @@ func TestWhatIsNewIsNotHiddenInAnOldFigure(t *testing.T) {
 	}
 }
 
+// TestWhoWasToldThatItIsBetter is told at once, by a post, that it is worse again; what gets
+// worse twice within a minute is one post.
+func TestWhoWasToldThatItIsBetter(t *testing.T) {
+	rose, fell := Event{Step: &RateStep{Before: Counts{2, 100}, After: Counts{25, 100}}}, Event{Step: &RateStep{Before: Counts{22, 100}, After: Counts{4, 100}}}
+	inc := Incident{ID: "inc-1", Number: 1, OpenedAt: t0.Add(-time.Hour), Every: 5 * time.Minute, news: []Kind{Rate}}
+	inc.LastUpdate = Event{N: 7, Post: 7, At: t0, Due: t0, Why: shareChanged}
+	inc.LastPost = inc.LastUpdate
+	for _, c := range []struct {
+		steps []Event
+		post  bool
+	}{{[]Event{fell, rose}, true}, {[]Event{rose, rose}, false}, {[]Event{rose, fell}, false}, {[]Event{rose}, false}} {
+		inc.Steps = c.steps
+		if got := Plan(inc, Change{}, Rules{}, t0.Add(30*time.Second)); got.New != c.post || got.Due.IsZero() {
+			t.Errorf("%v: %+v, want post=%t", c.steps, got, c.post)
+		}
+	}
+}
+
 // TestAFewMoreOfMany are an edit once a minute at most, in every way of telling but where each is a post.
 func TestAFewMoreOfMany(t *testing.T) {
 	inc := Incident{ID: "inc-1", Number: 1, OpenedAt: t0, Every: 5 * time.Minute}

@@ -19,16 +19,20 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // A backup is one file: a line that names its form, then for each stream a line of JSON, with its name, configuration and
 // state, and the server's own snapshot in pieces, each after its length in four bytes; a piece of no length ends it. The
 // last line has the SHA-256 of all before. The form of the first line is fixed; another form gets another number.
 const (
-	backupForm  = "statusbot backup 1\n"
-	backupPiece = 128 << 10 // what the server sends at once
+	backupForm  = "statusbot backup 1\n" // as all of backupForms
+	backupPiece = 128 << 10              // what the server sends at once
 	backupWait  = time.Minute
 )
+
+var backupForms = lazy.Compile(`^statusbot backup [0-9]{1,4}\n$`)
 
 // backupStream is what stands before the pieces of one stream.
 type backupStream struct {
@@ -154,7 +158,7 @@ func Restore(ctx context.Context, cfg Config, backup io.ReadSeeker) (err error) 
 	if err := CheckBackup(backup); err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(cfg.Dir, aloneDir)); err == nil {
+	if Holds(cfg.Dir) {
 		return fmt.Errorf("restore journal: %s holds a journal already; move it away, or name another directory", cfg.Dir)
 	}
 	if _, err := backup.Seek(0, io.SeekStart); err != nil {
@@ -285,6 +289,9 @@ func CheckBackup(backup io.Reader) error {
 func eachStream(in *bufio.Reader, sum hash.Hash, each func(head backupStream, next func() ([]byte, error)) error) error {
 	r := &summed{in: in, sum: sum}
 	form, err := r.line()
+	if err == nil && string(form) != backupForm && backupForms.MatchString(string(form)) {
+		return fmt.Errorf("%w that can be read: another statusbot, most likely a later one, has written it", ErrNoBackup)
+	}
 	if err != nil || string(form) != backupForm {
 		return fmt.Errorf("%w: it does not begin as one", ErrNoBackup)
 	}

@@ -222,7 +222,7 @@ func (l *serverLog) Tracef(format string, v ...any) {}
 
 // Warnf also tells of a write that may not be done.
 func (l *serverLog) Warnf(format string, v ...any) {
-	if usualOfMembers(format) {
+	if usualOfMembers(fmt.Sprintf(format, v...)) {
 		l.log.Debugf(format, v...)
 		return
 	}
@@ -254,8 +254,9 @@ func (l *serverLog) late(format string, v []any) {
 
 // Errorf also tells of writes that failed, again and again.
 func (l *serverLog) Errorf(format string, v ...any) {
-	l.strangers.note(fmt.Sprintf(format, v...))
-	if l.look(format, v) || usualOfMembers(format) {
+	text := fmt.Sprintf(format, v...)
+	l.strangers.note(text)
+	if l.look(format, v) || usualOfMembers(text) {
 		l.log.Debugf(format, v...) // the journal says it once, in its own words
 		return
 	}
@@ -264,13 +265,14 @@ func (l *serverLog) Errorf(format string, v ...any) {
 
 // usualOfMembers says whether a message is of what a member that is not there brings along: the journal says that in its
 // own words, and not each second. The password is made at each start, for this process alone.
-func usualOfMembers(format string) bool {
-	for _, part := range []string{"rror trying to connect to route", "Plaintext passwords detected", "Waiting for routing to be established"} {
-		if strings.Contains(format, part) {
+func usualOfMembers(text string) bool {
+	for _, part := range []string{"rror trying to connect to route", "Plaintext passwords detected", "Waiting for routing to be established",
+		"TLS handshake timeout"} {
+		if strings.Contains(text, part) {
 			return true
 		}
 	}
-	return false
+	return strings.Contains(text, "TLS route handshake error") && strings.Contains(text, "i/o timeout") // one that is frozen takes connections, and says nothing
 }
 
 // writeFailed are parts of what nats-server 2.15 logs when a write failed, and it takes no more.

@@ -169,6 +169,7 @@ func TestStorageThatIsOffIsRegained(t *testing.T) {
 		configs[i].Log = zaptest.NewLogger(t, zaptest.WrapOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core { return zapcore.NewTee(c, core) })))
 		configs[i].hangPace = pace{probe: time.Second, told: time.Hour, off: time.Hour, regain: 2 * time.Second, leads: time.Hour, others: time.Hour, each: time.Second, pause: time.Hour}
 	}
+	configs[2].hangPace.regain = time.Hour
 	all := openAll(t, configs)
 	appendsOne(t, all[0], "before")
 	if err := all[1].member.now().ShutdownJetStream(); err != nil { // what nats-server does itself where its disk refuses a write
@@ -182,6 +183,12 @@ func TestStorageThatIsOffIsRegained(t *testing.T) {
 	eventually(t, "it has its storage again", func() bool { return all[1].StorageOff() == "" })
 	if said[0].Filter(isOff).Len()+said[2].Filter(isOff).Len() > 0 {
 		t.Error("another member says that its storage is off")
+	}
+	if err := all[2].member.now().ShutdownJetStream(); err != nil {
+		t.Fatal(err)
+	}
+	if off := all[2].StorageOff(); off == "" || all[2].Behind() != off { // who restarts all, one after the other, must not go on
+		t.Errorf("whose storage is off (%q) is behind by %q", off, all[2].Behind())
 	}
 	all[2].Close()
 	if seq := appendsOne(t, all[0], "with two"); seq != 3 {

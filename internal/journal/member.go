@@ -247,6 +247,9 @@ func (j *Journal) Behind() string {
 	if j.member == nil {
 		return ""
 	}
+	if off := j.StorageOff(); off != "" { // of which the server says that it is well
+		return off
+	}
 	if is := j.member.now().Healthz(&server.HealthzOptions{}); is.Error != "" {
 		return is.Error
 	}
@@ -262,6 +265,20 @@ func (j *Journal) Reached() []string {
 		return nil
 	}
 	return j.member.reached(j.addresses(), j.cfg.Cluster.Self)
+}
+
+// Away are the other members that this one is not connected to, in order.
+func (j *Journal) Away() (away []string) {
+	if j.member == nil {
+		return nil
+	}
+	reached := j.Reached()
+	for _, member := range j.cfg.Cluster.Members {
+		if member != j.cfg.Cluster.Self && !slices.Contains(reached, member) {
+			away = append(away, member)
+		}
+	}
+	return away
 }
 
 // addresses are those of the members by their names.

@@ -179,7 +179,7 @@ func (s *step) turned(p status.ProductStatus) {
 	desk := s.log.Desk
 	was, known := desk.Levels[p.ID]
 	is := p.Told()
-	if !known || was == is || was == string(impact.OK) && is == status.Proving || p.Doubt && p.Level == impact.Unknown {
+	if !known || was == is || p.Held || was == string(impact.OK) && is == status.Proving || p.Doubt && p.Level == impact.Unknown {
 		return
 	}
 	if impact.Level(was).Hurt() && p.Level.Severity() < impact.Level(was).Severity() && s.seen.At.Sub(p.Changed) < betterFor {

@@ -155,6 +155,8 @@ func TestStep(t *testing.T) {
 			"inc-1 update #2 in 1: regular update | edits C0INCIDENTDEMO updates/inc-1", "inc-2 update #1 in 1: first update | posts at once C0OTHER updates/inc-2"}},
 		{name: "who watches is told, with or without an incident", log: all(hurt, watching), seen: seen(at, "billing=degraded lake=ok"), want: []string{
 			"desk watched billing ok->degraded: a watched product's level changed | posts U0ANA0001 watch/billing/1"}},
+		{name: "and not that it recovered while it may fail again", log: all(watching, []incident.Event{{Incident: incident.DeskID, Kind: incident.Watched, At: at, Product: "billing", From: "degraded", To: status.Proving}}),
+			seen: seen(at, "billing=ok lake=ok"), with: func(s *publish.Seen) { s.Products[0].Held = true }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.with != nil {

@@ -1,7 +1,7 @@
 // Package serve is the one place where HTTP servers are made, within bounds of
 // time and size, so that who is slow or sends without end holds a connection for
-// seconds; and it listens on one address until its context ends. What is
-// served, and who may ask, is its callers' matter.
+// seconds; and it listens on one address until its context ends. Programs are
+// answered in one form. What is served, and who may ask, is its callers' matter.
 package serve
 
 import (

@@ -36,7 +36,6 @@ type Product struct {
 	ID, Name, Owner string
 	SaysDegraded    string // the effect on clients in business words; may be empty
 	SaysOutage      string
-	Source          checks.Source
 }
 
 // FindProduct returns the product that a person means: by id, or by name

@@ -69,7 +69,7 @@ func (r *ranking) moves(products []followed, now time.Time) {
 		if !cause.MayPass(before, since, first, movedLeast) {
 			continue
 		}
-		c := Causes{Ranking: cause.Rank(since, r.components, r.metricScores(at, now), nil), At: now, Since: at, Checks: len(since)}
+		c := Causes{Ranking: cause.Rank(since, r.components, r.metricScores(at, now), nil), At: now, Since: at}
 		told := c.Told()
 		over := without(first, told)
 		if c.Verdict == cause.OurVantage || len(told) == 0 || c.Suspects[0].Failing < movedLeast || len(over) == 0 || !cause.Passes(before, since, over, told) {

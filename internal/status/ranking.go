@@ -17,9 +17,8 @@ type Causes struct {
 	// Moved is from when on something else fails than at the onset, and Over are the ids of
 	// the causes that were told until then and are none any more, sorted. Empty where it is
 	// the same, and an hour after.
-	Moved  time.Time
-	Over   []string
-	Checks int // that were looked at
+	Moved time.Time
+	Over  []string
 	// Products are those in which most of what failed goes through the cause
 	// that is told; none while none is told.
 	Products []string
@@ -92,7 +91,7 @@ func (r *ranking) rank(products []followed, now time.Time) (relit []string) {
 		list = p.AppendEvidence(list, onset)
 	}
 	r.evidence = list
-	r.causes = Causes{Ranking: cause.Rank(list, r.components, r.metricScores(onset, now), r.early.chances(onset, now)), At: now, Since: onset, Checks: len(list)}
+	r.causes = Causes{Ranking: cause.Rank(list, r.components, r.metricScores(onset, now), r.early.chances(onset, now)), At: now, Since: onset}
 	r.moves(products, now)
 	r.early.look(r.causes)
 	r.moved.Over = without(r.moved.Over, r.causes.Told()) // it may be back
@@ -312,7 +311,7 @@ func (r *ranking) inLight(p followed, im impact.Impact) impact.Impact {
 		im.Level, im.Why = impact.Unknown, "our own vantage "+seen.vantage+" fails: what it sees says nothing of clients"
 		im.Vantage = seen.vantage
 	case lightHeld:
-		im.Level, im.Why, im.Doubt = impact.OK, "", true
+		im.Level, im.Why, im.Doubt, im.Held = impact.OK, "", true, true
 		im.Onset, im.OnsetLow, im.OnsetHigh = time.Time{}, time.Time{}, time.Time{}
 	}
 	return im

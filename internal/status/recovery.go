@@ -29,8 +29,8 @@ func Recovery(s Snapshot, inc incident.Incident) (incident.Event, bool) {
 		e.Why = hurt[0].Name + ": " + hurt[0].Why
 		return e, inc.Calm()
 	}
-	if !s.AllWell() {
-		return e, false // one that was hurt is not seen
+	if !s.AllWell() || s.held(inc) {
+		return e, false // one that was hurt is not seen, or may be hurt again
 	}
 	unproven, proven := s.Unproven(inc), s.proven(inc)
 	switch {
@@ -57,6 +57,15 @@ func (s Snapshot) ProofEnds(inc incident.Incident) time.Time {
 		}
 	}
 	return inc.ProvingAt.Add(impact.ProofWait)
+}
+
+// held reports whether one that was hurt in an incident may be hurt again: a trouble of it
+// began that is not told yet, and with it the proof of its recovery is gone.
+func (s Snapshot) held(inc incident.Incident) bool {
+	return slices.ContainsFunc(s.Products, func(p ProductStatus) bool {
+		_, told := inc.Levels[p.ID]
+		return told && p.Held
+	})
 }
 
 // proven returns those whose proof was missing at the first step, and is there.

@@ -26,6 +26,8 @@ func TestRecovery(t *testing.T) {
 	lost := product("a", unknown, nil)
 	lost.Onset = at.Add(-2 * time.Hour) // it was hurt when it was last seen
 	calm := product("b", ok, nil)
+	again := product("a", ok, nil)
+	again.Held = true // its proof is gone with it
 	for _, c := range []struct {
 		name    string
 		now     []ProductStatus
@@ -47,6 +49,7 @@ func TestRecovery(t *testing.T) {
 		{"more fails than the proof allows", []ProductStatus{product("a", ok, proof(90, 1, false)), calm}, 23 * time.Hour, "", ""},
 		{"and a day has gone by", []ProductStatus{product("a", ok, proof(90, 1, false)), calm}, 24 * time.Hour, "", "resolved[a]"},
 		{"as much fails as it allows", []ProductStatus{product("a", ok, proof(190, 1, false)), calm}, 2 * time.Hour, "", "resolved[a]"},
+		{"it may fail again", []ProductStatus{again, calm}, time.Hour, "", ""},
 		{"not seen meanwhile is not proven", []ProductStatus{product("a", unknown, proof(90, 0, false)), calm}, time.Hour, "", ""},
 		{"not seen for 2 h", []ProductStatus{product("a", unknown, proof(90, 0, false)), calm}, 2 * time.Hour, "", "resolved[a]"},
 		{"hurt when last seen", []ProductStatus{lost, calm}, 3 * time.Hour, "", ""},

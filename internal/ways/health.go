@@ -21,7 +21,6 @@ type state struct {
 	why     string
 	lacks   string // who does not get what is told; empty: nobody
 	given   int    // updates that were given up
-	at      time.Time
 }
 
 func (h *Health) of(way string) *state {
@@ -47,14 +46,14 @@ func (h *Health) failed(way string, now time.Time, err error) {
 	s.why = err.Error()
 }
 
-func (h *Health) told(way string, now time.Time, lacks string) {
+func (h *Health) told(way, lacks string) {
 	if h == nil {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.of(way)
-	s.failing, s.why, s.lacks, s.at = time.Time{}, "", lacks, now
+	s.failing, s.why, s.lacks = time.Time{}, "", lacks
 }
 
 func (h *Health) lost(way string) {

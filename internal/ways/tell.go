@@ -127,7 +127,7 @@ func (l *loop) send(ctx context.Context, j *job, v verdict, side slackSide) erro
 		lacks = partly.Says
 		l.log.Warn("a way does not reach everybody", zap.String("key", j.key), zap.Int("n", j.body.N), zap.Error(partly))
 	}
-	r.Health.told(l.way.Name, r.Now(), lacks)
+	r.Health.told(l.way.Name, lacks)
 	if err := l.done(ctx, j, v.tell, side); err != nil {
 		return err
 	}

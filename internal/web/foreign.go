@@ -18,6 +18,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 // Pushes in the ways that jobs send them to others already, so that of a script
@@ -56,7 +57,7 @@ type said struct {
 // A slug that is not empty tells the checks of one token apart.
 // Of several tokens the first that some check has counts.
 func (s *Server) holder(w http.ResponseWriter, r *http.Request, slug string, tokens ...string) (string, bool) {
-	if !s.ready(r.Context()) {
+	if !serve.Ready(r.Context(), s.cfg.Ready) {
 		later(w, http.StatusServiceUnavailable, 5*time.Second, "statusbot is starting; send it again")
 		return "", false
 	}
@@ -117,7 +118,7 @@ func (s *Server) kuma(w http.ResponseWriter, r *http.Request) {
 		what.Millis = float64(took) / float64(time.Millisecond)
 	}
 	s.keep(w, r, check, what, func() {
-		answer(w, http.StatusOK, struct {
+		serve.Answer(w, http.StatusOK, struct {
 			OK bool `json:"ok"`
 		}{true})
 	})

@@ -1,6 +1,10 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/statusbot/statusbot/internal/serve"
+)
 
 // Health is how statusbot is. Keys may be added, none is renamed.
 type Health struct {
@@ -83,7 +87,7 @@ func (s *Server) live(w http.ResponseWriter, _ *http.Request) {
 	if s.cfg.Alive != nil {
 		s.cfg.Alive()
 	}
-	answer(w, http.StatusOK, struct {
+	serve.Answer(w, http.StatusOK, struct {
 		OK bool `json:"ok"`
 	}{true})
 }
@@ -98,7 +102,7 @@ func (s *Server) caughtUp(w http.ResponseWriter, _ *http.Request) {
 	if waits != "" {
 		status = http.StatusServiceUnavailable
 	}
-	answer(w, status, struct {
+	serve.Answer(w, status, struct {
 		OK    bool   `json:"ok"`
 		Waits string `json:"waits,omitempty"`
 	}{waits == "", waits})
@@ -111,5 +115,5 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	if !h.OK {
 		status = http.StatusServiceUnavailable
 	}
-	answer(w, status, h)
+	serve.Answer(w, status, h)
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks/heartbeat"
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 // Inbox takes what is pushed.
@@ -35,7 +35,7 @@ type pushAnswer struct {
 
 func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 	check := strings.TrimSuffix(r.PathValue("check"), "/")
-	if !s.ready(r.Context()) {
+	if !serve.Ready(r.Context(), s.cfg.Ready) {
 		later(w, http.StatusServiceUnavailable, 5*time.Second, "statusbot is starting; send it again")
 		return
 	}
@@ -66,24 +66,11 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		s.notKept(w, check, err)
 		return
 	}
-	answer(w, http.StatusOK, pushAnswer{accepted, duplicates})
+	serve.Answer(w, http.StatusOK, pushAnswer{accepted, duplicates})
 }
 
 func asPushError(err error) (*heartbeat.PushError, bool) {
 	return errors.AsType[*heartbeat.PushError](err)
-}
-
-// ready waits a while until pushes can be taken.
-func (s *Server) ready(ctx context.Context) bool {
-	t := time.NewTimer(readyWithin)
-	defer t.Stop()
-	select {
-	case <-s.cfg.Ready:
-		return true
-	case <-t.C:
-	case <-ctx.Done():
-	}
-	return false
 }
 
 // tokenOf returns the token of a request: Authorization: Bearer, or the

@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -15,7 +14,6 @@ import (
 )
 
 const (
-	readyWithin = 5 * time.Second  // a push waits for Ready so long, and is then told to come again
 	writeWithin = 20 * time.Second // a push may wait 15 s for the journal
 	requestsMax = 256              // under way at once; more are told to come again
 
@@ -142,21 +140,8 @@ func allowedAt(mux *http.ServeMux, r *http.Request) string {
 	return strings.Join(allowed, ", ")
 }
 
-func answer(w http.ResponseWriter, status int, body any) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		status, data = http.StatusInternalServerError, []byte(`{"error":"the answer cannot be written"}`) // unreachable: all are plain structs
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(data, '\n'))
-}
-
 func refuse(w http.ResponseWriter, status int, problem string) {
-	answer(w, status, struct {
+	serve.Answer(w, status, struct {
 		Error string `json:"error"`
 	}{problem})
 }

@@ -41,6 +41,7 @@ func TestExpressionErrors(t *testing.T) {
 		{"latncy < duration('1s')", `expect has an unknown name "latncy" at column 1; did you mean "latency"?`},
 		{"status == 200 && queue < 3", `expect has an unknown name "queue" at column 18; known here: body, headers, json, latency, reused, size, status, version`},
 		{"status == 200 &&\n  sizee > 3", `expect has an unknown name "sizee" in line 2 at column 3; did you mean "size"?`},
+		{"szie > 3", `expect has an unknown name "szie" at column 1; did you mean "size"?`},
 		{"body.contans('x')", `expect has an unknown name "contans" at column 13; did you mean "contains"?`},
 		{"latency < 3", "expect does not fit at column 9: < does not go with (duration, int); write durations as duration('800ms')"},
 		{"status == '200'", "expect does not fit at column 8: == does not go with (int, string)"},

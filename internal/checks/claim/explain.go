@@ -8,6 +8,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/lazy"
+	"github.com/statusbot/statusbot/internal/spelling"
 )
 
 var (
@@ -78,30 +79,9 @@ func nearestName(name string, known []string) string {
 	}
 	best := ""
 	for _, k := range known {
-		if d := edits(strings.ToLower(name), strings.ToLower(k)); d <= limit {
+		if d := spelling.Distance(strings.ToLower(name), strings.ToLower(k)); d <= limit {
 			best, limit = k, d-1
 		}
 	}
 	return best
-}
-
-// edits counts insertions, deletions and substitutions from a to b.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

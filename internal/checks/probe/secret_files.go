@@ -121,12 +121,11 @@ func sameList(a, b []string) bool {
 type secretFile struct {
 	path string
 
-	mu     sync.Mutex
-	seen   os.FileInfo // of what was read last; nil before
-	young  bool        // it was written just before it was read, and may have been again
-	forms  []string
-	before []string // of what it held before: a probe that is under way may have sent that
-	both   []string // forms and before; another list when they change
+	mu    sync.Mutex
+	seen  os.FileInfo // of what was read last; nil before
+	young bool        // it was written just before it was read, and may have been again
+	forms []string
+	both  []string // forms, and those of what it held before: a probe that is under way may have sent that; another list when they change
 }
 
 // stillYoung is how long after it was written a file may change without another
@@ -147,7 +146,7 @@ func (f *secretFile) secrets() []string {
 		redact.Add(content, found)
 		redact.AddBody(content, found)
 		if forms := redact.LongestFirst(found); !slices.Equal(forms, f.forms) {
-			f.forms, f.before, f.both = forms, f.forms, slices.Concat(forms, f.forms)
+			f.forms, f.both = forms, slices.Concat(forms, f.forms)
 		}
 		f.seen, f.young = now, time.Since(now.ModTime()) < stillYoung
 	}

@@ -224,6 +224,32 @@ func TestNewsIsAPost(t *testing.T) {
 	}
 }
 
+// TestWhatSoonTurnsIsFound: an edit that takes back a post, an end after which it goes on, and
+// a promise that is not kept.
+func TestWhatSoonTurnsIsFound(t *testing.T) {
+	for _, c := range []struct {
+		shown [2]string
+		after time.Duration
+		kind  string
+	}{
+		{[2]string{"*Impact update #1: better. Mail fails 4.2 % of tries (8 of 192), 22 % until 11:50.*", "*Impact update #2: worse. Mail fails 25 % of tries (6 of 24), 1.2 % until 11:59.*"}, 30 * time.Second, "news"},
+		{[2]string{"*Updates end. 59 of 60 products as usual: 3 of 440 tries failed in 10 min. Not clear yet: Mail (3 of 3 tries failed in 2 s) (update #1).*", "*Impact update #2: Mail fails 100 % of tries (5 of 5).*"}, 2 * time.Second, "end"},
+		{[2]string{"*Updates end. 60 of 60 products as usual: 3 of 440 tries failed in 10 min (update #1).*", "*Impact update #2: Mail fails 100 % of tries (5 of 5).*"}, 5 * time.Minute, ""},
+		{[2]string{"*Impact update #1: Mail fails 2 % of tries (1 of 60).*\nNo failure for 51 of about 52 results needed.", "*Impact update #2: Mail fails 0 % of tries (0 of 60).*\nNo failure for 81 of about 82 results needed."}, 5 * time.Minute, "forecast"},
+		{[2]string{"*Impact update #1: Mail fails 2 % of tries (1 of 60).*\nNo failure for 51 of about 90 results needed.", "*Impact update #2: Mail fails 2 % of tries (1 of 50).*\nNo failure for 81 of about 90 results needed."}, 5 * time.Minute, ""},
+	} {
+		var story Story
+		for i, shown := range c.shown {
+			s := said
+			s.Opened, s.Post, s.At, s.Shown, s.Text = noon.Add(-time.Hour), i == 0, noon.Add(time.Duration(i)*c.after), shown, strings.ReplaceAll(shown, "*", "")
+			got := slices.DeleteFunc(story.Next(s), func(f Fault) bool { return f.Kind != "news" && f.Kind != "end" && f.Kind != "forecast" })
+			if want := i == 1 && c.kind != ""; want != (len(got) == 1 && got[0].Kind == c.kind) || !want && len(got) > 0 {
+				t.Errorf("%q: %v, want %q", shown, got, c.kind)
+			}
+		}
+	}
+}
+
 // TestWhoJoinedIsNotMiscounted: what changes its level or has left has not joined, and what rests was hurt as well.
 func TestWhoJoinedIsNotMiscounted(t *testing.T) {
 	for _, c := range []struct {

@@ -25,6 +25,8 @@ type told struct {
 	all   bool    // these are all, since the first line tells one group alone
 	head  string
 	more  time.Duration // that a proof is said to take; 0: nothing is said
+	clean int           // results without a failure, where it is told how many are needed
+	lacks int           // of these
 }
 
 var (
@@ -56,6 +58,12 @@ func (s *Story) Next(said Said) []Fault {
 			out = append(out, Fault{"forecast", fmt.Sprintf("%q, and %v before it: about %v", m[0], t.at.Sub(last.at), last.more)})
 		}
 	}
+	if m := nearly.FindStringSubmatch(p.all); m != nil {
+		t.clean, t.lacks = number(m[1]), number(m[2])-number(m[1])
+		if last := s.last(); last.lacks > 0 && t.clean >= last.clean+2*last.lacks+10 && t.lacks > 0 {
+			out = append(out, Fault{"forecast", fmt.Sprintf("%q, and %v before it: %d of about %d", m[0], t.at.Sub(last.at), last.clean, last.clean+last.lacks)})
+		}
+	}
 	s.told = append(s.told, t)
 	if said.Post {
 		s.posted = t
@@ -79,6 +87,8 @@ const (
 var (
 	newsWords = regexp.MustCompile(`\b(?:is|are) down\b|answers? again|: worse\.|: better\.|failing again|slow again|another trouble|(?i:quiet for) |(?i:recovered)`)
 	stepped   = regexp.MustCompile(`(?:: worse|: better| Worse| Better)\. .*?(?:until|since) (?:[A-Z][a-z]{2} )?(\d\d):(\d\d)`)
+	ends      = regexp.MustCompile(`Updates end`)
+	nearly    = regexp.MustCompile(`o (?:failure|slow answer) for ([\d,]+) of about ([\d,]+) results needed`)
 	changing  = regexp.MustCompile(`#[\d,]+|(?:Same as|Worse than|Better than) [^.]*? ago\.`)
 )
 
@@ -100,6 +110,12 @@ func (s *Story) asNews(t told, post bool) (out []Fault) {
 	}
 	if m := newsWords.FindString(t.head); !post && !s.flaps && m != "" && !strings.Contains(last.head, m) && !strings.Contains(strings.ToLower(last.head), strings.ToLower(strings.TrimSpace(m))) && t.at.Sub(s.posted.at) > editsFor {
 		out = append(out, Fault{"news", fmt.Sprintf("an edit says %q: %s, after: %s", m, t.head, last.head)})
+	}
+	if !post && !s.flaps && strings.Contains(t.head, ": worse.") && strings.Contains(s.posted.head, ": better.") {
+		out = append(out, Fault{"news", fmt.Sprintf("an edit says %s, of a post that says %s", t.head, s.posted.head)})
+	}
+	if ends.MatchString(last.head) && !ends.MatchString(t.head) && t.at.Sub(last.at) < editsFor {
+		out = append(out, Fault{"end", fmt.Sprintf("it goes on after %v: %s, after: %s", t.at.Sub(last.at), t.head, last.head)})
 	}
 	was, is := compared.FindStringSubmatch(last.head), compared.FindStringSubmatch(t.head)
 	if !post && was != nil && is != nil && was[1] != is[1] && t.at.Sub(last.at) < turnsAfter {

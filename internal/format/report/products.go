@@ -27,7 +27,7 @@ func (b *builder) levels() {
 		case incident.Reopened:
 			for _, p := range b.products {
 				if n := len(p.stays); n > 0 && !p.stays[n-1].ended {
-					l.open[p.ID] = &stay{level: p.stays[n-1].level, from: e.At, why: e.Why, failed: p.stays[n-1].failed, slow: p.stays[n-1].slow}
+					l.open[p.ID] = &stay{level: p.stays[n-1].level, from: e.At, failed: p.stays[n-1].failed, slow: p.stays[n-1].slow}
 				}
 			}
 		}
@@ -89,7 +89,7 @@ func (l *stays) changed(e incident.Event) {
 		l.product(e.Product).on = true
 	}
 	if to != impact.OK {
-		l.open[e.Product] = &stay{level: to, from: from, why: e.Why, failed: e.Failed, slow: e.Slow}
+		l.open[e.Product] = &stay{level: to, from: from, failed: e.Failed, slow: e.Slow}
 	}
 }
 

@@ -140,7 +140,6 @@ type product struct {
 type stay struct {
 	level    impact.Level
 	from, to time.Time
-	why      string           // what decided it
 	failed   *incident.Counts // what failed of the tries in an outage; nil where that is not known
 	slow     bool             // it answered slowly
 	ended    bool             // by a level of its own, not by the end of the updates

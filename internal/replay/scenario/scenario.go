@@ -80,7 +80,7 @@ func (s Scenario) Definition(file string) status.Definition {
 		def.Components = append(def.Components, status.Component{ID: c.ID, Name: c.ID, DependsOn: c.DependsOn})
 	}
 	for _, p := range s.Products {
-		def.Products = append(def.Products, status.Product{ID: p, Name: p, Source: checks.Source{File: file}})
+		def.Products = append(def.Products, status.Product{ID: p, Name: p})
 	}
 	for _, c := range s.Checks {
 		def.Checks = append(def.Checks, checks.Check{ID: c.ID, Product: c.Product, Kind: "http", Every: Seconds(c.IntervalS),

@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/serve"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -126,24 +126,7 @@ type Problem struct {
 
 func (p *Problem) Error() string { return p.Detail + " " + p.Next }
 
-const problemMIME = "application/problem+json"
-
-func refuse(w http.ResponseWriter, p *Problem) {
-	data, err := json.Marshal(struct {
-		Type  string `json:"type"`
-		Title string `json:"title"`
-		Problem
-	}{"about:blank", http.StatusText(p.Status), *p})
-	if err != nil {
-		data = []byte("{}") // unreachable: it is plain text
-	}
-	h := w.Header()
-	h.Set("Content-Type", problemMIME)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(p.Status)
-	_, _ = w.Write(append(data, '\n')) // the reader is gone
-}
+func refuse(w http.ResponseWriter, p *Problem) { serve.Problem(w, p.Status, p.Detail, p.Next) }
 
 // reads refuses what would be more than reading.
 func reads(w http.ResponseWriter, r *http.Request) bool {

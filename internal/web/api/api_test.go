@@ -21,6 +21,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/serve"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -359,7 +360,7 @@ func TestRefusals(t *testing.T) {
 			Type, Title string
 			Problem
 		}
-		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Header().Get("Content-Type") != problemMIME || w.Code != c.want || p.Status != c.want ||
+		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Header().Get("Content-Type") != serve.ProblemType || w.Code != c.want || p.Status != c.want ||
 			!strings.Contains(p.Error(), c.says) || p.Next == "" || p.Title == "" {
 			t.Errorf("%s %s: %d %s, want %d and %q", c.method, c.path, w.Code, w.Body, c.want, c.says)
 		}

@@ -1,6 +1,10 @@
 package api
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/statusbot/statusbot/internal/serve"
+)
 
 // NewMark is the body of a POST to marks, and Taken its answer. internal/web/hooks takes
 // it; a test of the house holds the two together.
@@ -27,7 +31,7 @@ func (d describer) marking() object {
 	d.define("NewMark", reflect.TypeFor[NewMark]())
 	d.define("Taken", reflect.TypeFor[Taken]())
 	problem := func(says string) object {
-		return object{"description": says, "content": object{problemMIME: object{"schema": ref("Problem")}}}
+		return object{"description": says, "content": object{serve.ProblemType: object{"schema": ref("Problem")}}}
 	}
 	return object{"operationId": "mark", "summary": "tell a change: it stands on the timeline of the incidents that it is about, with what became of it",
 		"security": []object{{"hook": []string{}}},

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 // The OpenAPI document, made of operations and of the types of their answers: the tag
@@ -70,7 +72,7 @@ func (d describer) operation(o operation) object {
 	}
 	responses := object{"200": object{"description": o.summary, "headers": headers, "content": answer}, "304": object{"description": "It is still so."}}
 	for status, says := range o.problems() {
-		responses[strconv.Itoa(status)] = object{"description": says, "content": object{problemMIME: object{"schema": ref("Problem")}}}
+		responses[strconv.Itoa(status)] = object{"description": says, "content": object{serve.ProblemType: object{"schema": ref("Problem")}}}
 	}
 	id := strings.NewReplacer("/{id}/", "_", "/{id}", "_one").Replace(o.path)
 	out := object{"operationId": id, "summary": o.summary, "parameters": params, "responses": responses}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks/redact"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 // Kinds of senders.
@@ -42,8 +43,6 @@ const (
 	// bodiesMost are held at once, so that who sends large ones takes no more than
 	// these; others are told to come again.
 	bodiesMost = 8
-	// readyWithin is how long one waits for Ready, and is then told to come again.
-	readyWithin = 5 * time.Second
 	// takeWithin is how long what was told may take to be written down.
 	takeWithin = 5 * time.Second
 )
@@ -140,7 +139,7 @@ func (h *Hooks) deliver(w http.ResponseWriter, r *http.Request, s Source) {
 		h.unknown(w, "the token is not that of this hook; "+s.howToSend())
 		return
 	}
-	if !h.ready(r.Context()) {
+	if !serve.Ready(r.Context(), h.cfg.Ready) {
 		later(w, 5*time.Second, "statusbot is starting; send it again")
 		return
 	}
@@ -205,7 +204,7 @@ func (h *Hooks) takeAll(w http.ResponseWriter, r *http.Request, s Source, told t
 			return
 		}
 	}
-	answer(w, http.StatusOK, out)
+	serve.Answer(w, http.StatusOK, out)
 }
 
 // taken is the answer to a delivery.
@@ -237,19 +236,6 @@ func (h *Hooks) about(s Source, t one) (products []string, wrong string) {
 		products = append(products, using...)
 	}
 	return sortedOnce(products), ""
-}
-
-// ready waits a while until something can be taken.
-func (h *Hooks) ready(ctx context.Context) bool {
-	t := time.NewTimer(readyWithin)
-	defer t.Stop()
-	select {
-	case <-h.cfg.Ready:
-		return true
-	case <-t.C:
-	case <-ctx.Done():
-	}
-	return false
 }
 
 func (h *Hooks) unknown(w http.ResponseWriter, problem string) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -44,15 +43,16 @@ type authorizer interface {
 // newAuthorizer returns nil if the check authenticates by its headers, or not
 // at all.
 func (p *Prober) newAuthorizer(c checks.Check, o *Options) (authorizer, error) {
-	given := []string{}
-	for key, there := range map[string]bool{
-		"basic_auth": o.BasicAuth != BasicAuth{}, "bearer_token": o.BearerToken+o.BearerTokenFile != "", "oauth2": o.OAuth2.TokenURL+o.OAuth2.ClientID != "",
-	} {
-		if there {
-			given = append(given, key)
-		}
+	var given []string
+	if o.BasicAuth != (BasicAuth{}) {
+		given = append(given, "basic_auth")
 	}
-	slices.Sort(given)
+	if o.BearerToken+o.BearerTokenFile != "" {
+		given = append(given, "bearer_token")
+	}
+	if o.OAuth2.TokenURL+o.OAuth2.ClientID != "" {
+		given = append(given, "oauth2")
+	}
 	switch {
 	case len(given) == 0:
 		return nil, nil //nolint:nilnil // most checks have none

@@ -80,17 +80,18 @@ func build(c checks.Check) (probe.Probe, error) {
 		User: o.User, Password: o.Password, PasswordFile: o.PasswordFile}); err != nil {
 		return nil, err
 	}
-	for key, text := range map[string]string{"hello": o.Hello, "from": o.From, "to": o.To} {
-		if strings.ContainsFunc(text, probe.NotInAddress) {
-			return nil, &probe.OptionError{Key: key, Problem: "has characters that SMTP does not allow", Instead: "write it without spaces and brackets, such as probe@example.com"}
+	said := [...]struct{ key, text string }{{"hello", o.Hello}, {"from", o.From}, {"to", o.To}}
+	for _, s := range said {
+		if strings.ContainsFunc(s.text, probe.NotInAddress) {
+			return nil, &probe.OptionError{Key: s.key, Problem: "has characters that SMTP does not allow", Instead: "write it without spaces and brackets, such as probe@example.com"}
 		}
 	}
 	if o.Hello != "" && !probe.GoodName(o.Hello) && !probe.GoodMailDomain(o.Hello) {
 		return nil, &probe.OptionError{Key: "hello", Problem: "is not the name of a host", Instead: "write one such as probe.example.com"}
 	}
-	for key, text := range map[string]string{"from": o.From, "to": o.To} {
-		if !probe.GoodMailbox(text) {
-			return nil, &probe.OptionError{Key: key, Problem: "is not an address of e-mail", Instead: "write one such as probe@example.com"}
+	for _, s := range said[1:] {
+		if !probe.GoodMailbox(s.text) {
+			return nil, &probe.OptionError{Key: s.key, Problem: "is not an address of e-mail", Instead: "write one such as probe@example.com"}
 		}
 	}
 	if o.From != "" && o.To == "" {

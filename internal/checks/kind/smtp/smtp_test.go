@@ -242,6 +242,10 @@ func TestSMTPOptions(t *testing.T) {
 		probetest.WantOption(t, with(func(o *Options) { o.To = never }, false), "to")
 		probetest.WantOption(t, with(func(o *Options) { o.From = never }, false), "from")
 	}
+	for range 16 { // of two that are wrong the same one is said each time
+		probetest.WantOption(t, with(func(o *Options) { o.To, o.From = "x@", "x@" }, false), "from")
+		probetest.WantOption(t, with(func(o *Options) { o.To, o.Hello = "<", "<" }, false), "hello")
+	}
 	probetest.WantOption(t, with(func(o *Options) { o.Hello = "h:25" }, false), "hello")
 	for _, good := range []string{"probe.example.com", "[192.0.2.1]", "192.0.2.1"} {
 		probetest.OK(t, with(func(o *Options) { o.Hello, o.From, o.To = good, "a@[IPv6:::1]", "postmaster" }, false))

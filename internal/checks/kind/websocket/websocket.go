@@ -171,13 +171,6 @@ func (p *prober) readURL(c checks.Check, o *Options) error {
 	probe.SafeQuery(u)
 	u.User = nil // told by the header, and kept out of every message
 	p.url, p.target = u.String(), probe.NewTarget(u.Hostname(), port)
-	for key, given := range map[string]bool{
-		"ca_file": o.CAFile != "", "insecure_tls": o.InsecureTLS, "server_name": o.ServerName != "", "client_cert_file": o.ClientCertFile != "",
-	} {
-		if given && !secure {
-			return &probe.OptionError{Key: key, Problem: "is not looked at without TLS", Instead: "write url with wss://"}
-		}
-	}
 	caller := probe.SecureOptions{
 		TLS: secure, CAFile: o.CAFile, InsecureTLS: o.InsecureTLS, Dir: o.Dir,
 		ProofOptions: probe.ProofOptions{ServerName: o.ServerName, ClientCertFile: o.ClientCertFile, ClientKeyFile: o.ClientKeyFile, KeyOptions: o.KeyOptions},
@@ -185,7 +178,11 @@ func (p *prober) readURL(c checks.Check, o *Options) error {
 	if caller.ServerName == "" && secure && o.Host != "" {
 		caller.ServerName = probe.ServerName(o.Host)
 	}
-	if p.tls, err = caller.Config(c, p.target); err != nil || p.tls == nil {
+	p.tls, err = caller.Config(c, p.target)
+	if wrong, ok := errors.AsType[*probe.OptionError](err); ok && !secure {
+		wrong.Instead = "write url with wss://"
+	}
+	if err != nil || p.tls == nil {
 		return err
 	}
 	p.tls.NextProtos = []string{"http/1.1"}

@@ -443,10 +443,14 @@ func TestWebSocketOptions(t *testing.T) {
 		{"insecure_tls", Options{URL: "ws://live.example.com", InsecureTLS: true}},
 		{"server_name", Options{URL: "ws://live.example.com", ServerName: "a"}},
 		{"client_cert_file", Options{URL: url, ClientCertFile: none}},
+		{"client_key_file", Options{URL: "ws://live.example.com", ClientKeyFile: none}},
 		{"expect", Options{URL: url, Options: claim.Options{Expect: []string{"status == 1"}}}},
 		{"degraded_over", Options{URL: url, LimitOptions: probe.LimitOptions{DegradedOver: time.Minute}}},
 	} {
 		probetest.WantOptionError(t, &Kind, &tt.options, tt.key)
+	}
+	for range 16 { // of several that are wrong the same one is said each time
+		probetest.WantOptionError(t, &Kind, &Options{URL: "ws://live.example.com", ServerName: "a", InsecureTLS: true, CAFile: none}, "ca_file")
 	}
 	for _, o := range []Options{{URL: url, CAFile: none}, {URL: url, ClientCertFile: none, ClientKeyFile: none}, {URL: url, BearerTokenFile: none}} {
 		_, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "websocket", Every: time.Second, Timeout: time.Second, Options: &o, Strict: true})
