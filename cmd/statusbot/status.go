@@ -279,7 +279,7 @@ func lookText(l house.Look, here *time.Location, columns int) string {
 	return b.String()
 }
 
-// productLine is a product in a line: "Billing: degraded, 3.9 % (2.9-5.1 %), 53 of 1,349 failed in 10 min".
+// productLine is a product in a line: "Billing: degraded, 3.9 % (3.0-5.1 %), 53 of 1,349 failed in 10 min".
 func productLine(p house.ProductLook) string {
 	s := p.Name + ": " + p.Level
 	if p.Share != "" {

@@ -119,13 +119,13 @@ func TestLookText(t *testing.T) {
 		Lines:     []string{"since 19:01 (22\u00a0min)"},
 		Incidents: []house.IncidentLook{{Sentence: "#3 Orders fail, open since 19:02.", Lines: []string{"Update #4, 1 min ago."}}},
 		Products: []house.ProductLook{
-			{Name: "Billing", Level: "degraded", Share: "3.9\u00a0%", Interval: "2.9-5.1\u00a0%", Counts: "53 of 1,349 failed in 10\u00a0min", Since: "since 19:01 (22\u00a0min)", Note: "Checkout answers HTTP 503"},
+			{Name: "Billing", Level: "degraded", Share: "3.9\u00a0%", Interval: "3.0-5.1\u00a0%", Counts: "53 of 1,349 failed in 10\u00a0min", Since: "since 19:01 (22\u00a0min)", Note: "Checkout answers HTTP 503"},
 			{Name: "Maps", Level: "as usual"},
 		},
 	}, time.UTC, mostColumns)
 	const want = "2 of 3 products are hurt: 5.1\u00a0% of tries failed in 10 min.\nsince 19:01 (22\u00a0min)\n\n" +
 		"#3 Orders fail, open since 19:02.\n  Update #4, 1 min ago.\n\n" +
-		"Billing: degraded, 3.9\u00a0% (2.9-5.1\u00a0%), 53 of 1,349 failed in 10\u00a0min\n  Since 19:01 (22\u00a0min). Checkout answers HTTP 503.\nMaps: as usual\n"
+		"Billing: degraded, 3.9\u00a0% (3.0-5.1\u00a0%), 53 of 1,349 failed in 10\u00a0min\n  Since 19:01 (22\u00a0min). Checkout answers HTTP 503.\nMaps: as usual\n"
 	if diff := cmp.Diff(text.Breaking(want), text.Breaking(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

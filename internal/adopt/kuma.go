@@ -441,6 +441,9 @@ func (k *kumaCheck) login() {
 			oauth["audience"] = literal(audience)
 		}
 		k.set("oauth2", oauth)
+		if sent := m.text("oauth_auth_method"); sent != "" && sent != "client_secret_basic" {
+			k.differ("its client secret goes to the token endpoint in the header, by client_secret_basic, and there by " + sent)
+		}
 	case method == "mtls":
 		k.certified()
 	case method == "bearer":

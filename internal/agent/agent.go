@@ -57,6 +57,9 @@ type Agent struct {
 	link   link
 	off    atomic.Int64 // by how much our clock is behind the desk's, nanoseconds; 0: near enough
 
+	unreached atomic.Pointer[error] // why a server was not reached last; nil: each was so far
+	said      map[string]bool       // :: why it is outside -> it was said since it was in; only say has it
+
 	mu      sync.Mutex
 	stamp   string          // guarded by mu; of the share that runs
 	checks  int             // guarded by mu; in it
@@ -80,7 +83,7 @@ func New(cfg Config) (*Agent, error) {
 	if cfg.Most == 0 {
 		cfg.Most = keptMost
 	}
-	a := &Agent{cfg: cfg, kept: openKept(cfg.Dir, cfg.Most, cfg.Log), refused: map[string]bool{}}
+	a := &Agent{cfg: cfg, kept: openKept(cfg.Dir, cfg.Most, cfg.Log), refused: map[string]bool{}, said: map[string]bool{}}
 	var err error
 	a.runner, err = runner.New(a.compile, nil, a.sink, runner.Config{FlushEvery: flushEvery, Log: cfg.Log.Named("runner")})
 	return a, err
@@ -99,6 +102,11 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 			a.link.cut()
 			if ctx.Err() == nil {
 				log.Warn("cut off: results are kept, and checks go on", zap.Error(err))
+			}
+		}),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) {
+			if !errors.Is(err, nats.ErrNoServers) { // which says nothing of why
+				a.unreached.Store(&err)
 			}
 		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Warn("the connection", zap.Error(err)) }))...)
@@ -172,10 +180,32 @@ func (a *Agent) say(ctx context.Context) error {
 	}
 }
 
+// sayOutside says why nobody lets the agent in, each reason once.
+func (a *Agent) sayOutside() {
+	err := a.nc.LastError()
+	if p := a.unreached.Load(); !errors.Is(err, nats.ErrAuthorization) { // the library tells of that one in no other way
+		if p == nil {
+			return
+		}
+		err = *p
+	}
+	if a.said[err.Error()] {
+		return
+	}
+	a.said[err.Error()] = true
+	if errors.Is(err, nats.ErrAuthorization) {
+		err = errors.New("it does not take this agent; if it was removed, enroll it anew, with another directory")
+	}
+	a.cfg.Log.Warn("not let in, will try again", zap.Strings("servers", a.cfg.Credentials.Servers), zap.Error(err))
+}
+
 func (a *Agent) greet(ctx context.Context) error {
 	if !a.nc.IsConnected() {
+		a.sayOutside()
 		return nil
 	}
+	clear(a.said)
+	a.unreached.Store(nil)
 	a.mu.Lock()
 	h := hello{Version: a.cfg.Version, Stamp: a.stamp, Checks: a.checks, Refused: len(a.refused), Off: time.Duration(a.off.Load())}
 	a.mu.Unlock()

@@ -231,7 +231,10 @@ func (o *opened) enroll(vantage string) (dir string, c Credentials) {
 func run(t testing.TB, cfg Config) *running {
 	t.Helper()
 	r := &running{seen: map[string]checks.Check{}}
-	cfg.Log, cfg.Version, cfg.Hello, cfg.Retry = zap.NewNop(), "1.2.3", cmp.Or(cfg.Hello, 10*time.Millisecond), 10*time.Millisecond
+	if cfg.Log == nil {
+		cfg.Log = zap.NewNop()
+	}
+	cfg.Version, cfg.Hello, cfg.Retry = "1.2.3", cmp.Or(cfg.Hello, 10*time.Millisecond), 10*time.Millisecond
 	if cfg.Compile == nil {
 		cfg.Compile = func(c *checks.Check) (*probe.Compiled, error) {
 			r.mu.Lock()

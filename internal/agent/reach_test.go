@@ -2,10 +2,15 @@ package agent
 
 import (
 	"crypto/ed25519"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/statusbot/statusbot/internal/port"
 )
 
 // TestAFrozenServerHoldsNoneUp: where one of the servers takes a connection and says nothing, an agent has tried all of them within the time
@@ -20,6 +25,33 @@ func TestAFrozenServerHoldsNoneUp(t *testing.T) {
 		}
 		if all := is.Timeout * time.Duration(max(1, len(servers))); all > answerWithin || answerWithin-all > time.Microsecond {
 			t.Errorf("%d servers: each may take %v, all of them %v; want %v", len(servers), is.Timeout, all, answerWithin)
+		}
+	}
+}
+
+// TestAnAgentThatStaysOutsideSaysWhy, once: that it was removed, and that nobody is there. It would run for days and probe nothing.
+func TestAnAgentThatStaysOutsideSaysWhy(t *testing.T) {
+	t.Parallel()
+	o := openDesk(t, nil)
+	dir, removed := o.enroll("eu")
+	found, err := o.Remove(t.Context(), removed.ID)
+	need(t, err)
+	if !found {
+		t.Fatal("it is not in the book")
+	}
+	held, err := port.Hold()
+	need(t, err)
+	nobody := removed
+	nobody.Servers = []string{held.Address()}
+	defer held.Close() //nolint:errcheck // nobody listens there as long as it is held
+	for want, c := range map[string]Credentials{"if it was removed, enroll it anew": removed, "connection refused": nobody} {
+		core, log := observer.New(zap.WarnLevel)
+		a := run(t, Config{Dir: dir, Credentials: c, Log: zap.New(core)})
+		until(t, want, func() bool { return log.FilterMessage("not let in, will try again").Len() > 0 })
+		need(t, a.stop())
+		said := log.FilterMessage("not let in, will try again").All()
+		if why, _ := said[0].ContextMap()["error"].(string); len(said) != 1 || !strings.Contains(why, want) {
+			t.Errorf("it says %v, want %q once", said, want)
 		}
 	}
 }

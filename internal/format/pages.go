@@ -38,7 +38,7 @@ type ProductRow struct {
 	Word     string       // its level
 	Share    string       // "3.9 %"; empty where nothing was measured
 	Counts   string       // "53 of 1,349 failed in 10 min"
-	Interval string       // "2.9-5.1 %", 95 %; empty where nothing failed
+	Interval string       // "3.0-5.1 %", 95 %; empty where nothing failed
 	Since    string       // since when it is so; empty while it is not hurt
 	Note     string       // what fails, what clients feel; why it is not measured
 }

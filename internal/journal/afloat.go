@@ -278,6 +278,11 @@ func diskFails(err error) bool {
 	if api, answered := errors.AsType[*jetstream.APIError](err); answered {
 		return api.ErrorCode == storeFailed || api.ErrorCode == outOfStore || api.ErrorCode == outOfLimit || api.ErrorCode == streamOffline
 	}
+	return reachedNobody(err)
+}
+
+// reachedNobody says whether a write did not even reach a server, so that it is surely not taken.
+func reachedNobody(err error) bool {
 	return errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrReconnectBufExceeded)
 }
 

@@ -11,17 +11,33 @@ import (
 )
 
 // AppendResults stores one batch of results as one message. What the bytes mean is the caller's; one batch per second
-// or less often keeps the cost per result low.
+// or less often keeps the cost per result low. While nobody is there who takes it, as when a cluster elects, it waits for ctx to end.
 //
 // ErrTooLarge when the batch exceeds MaxBody; ErrClosed; or that ctx ended or the server did not answer, and then the
 // batch may have been stored or not.
 func (j *Journal) AppendResults(ctx context.Context, batch []byte) error {
-	if _, err := j.publish(ctx, "append results", j.resultsStream(), j.resultsSubject(), batch, nil); err != nil {
-		return err
+	for {
+		_, err := j.publish(ctx, "append results", j.resultsStream(), j.resultsSubject(), batch, nil)
+		if err == nil {
+			break
+		}
+		if !reachedNobody(err) {
+			return err
+		}
+		select {
+		case <-time.After(resultsRetry):
+		case <-ctx.Done():
+			return err
+		case <-j.ctx.Done():
+			return err
+		}
 	}
 	j.trim(ctx, len(batch))
 	return nil
 }
+
+// resultsRetry is between two attempts to hand over results that reached nobody.
+const resultsRetry = 250 * time.Millisecond
 
 // trimPart is the part of Config.ResultsBytes by which the stored results may exceed it until they are trimmed.
 const trimPart = 16

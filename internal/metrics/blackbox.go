@@ -121,7 +121,8 @@ func (o one) kind(n *names, c *checks.Check, r *checks.Result) {
 	switch c.Kind {
 	case "http":
 		o.phases(n.httpPhase, r.Phases, "resolve", "connect", "tls", "processing", "transfer")
-		if code > 0 {
+		// Where no answer came the exporter tells 0, by which the usual alert ("<= 199 or >= 400") is raised.
+		if code > 0 || r.Outcome == checks.Fail && r.Phases.FirstByte == 0 {
 			o.gauge(n.httpStatus, float64(code))
 		}
 		o.gauge(n.httpSSL, truth(strings.HasPrefix(probe.AskedOf(c), "https:")))

@@ -237,6 +237,31 @@ func TestProbeAnswersOfWhatIsConfiguredAlone(t *testing.T) {
 	}
 }
 
+// TestNoAnswerHasStatusZero: the usual alert of the exporter looks at probe_http_status_code, which is 0 where no answer
+// came.
+func TestNoAnswerHasStatusZero(t *testing.T) {
+	b, _, h := filled(t, 60)
+	for i, tt := range []struct {
+		outcome checks.Outcome
+		phases  checks.Phases
+		want    []string
+	}{
+		{checks.Fail, checks.Phases{Connect: time.Millisecond}, []string{"probe_http_status_code 0"}},
+		{checks.Fail, checks.Phases{Connect: time.Millisecond, FirstByte: time.Millisecond}, nil}, // an answer whose status is not kept
+		{checks.Pass, checks.Phases{Connect: time.Millisecond, FirstByte: time.Millisecond}, nil},
+		{checks.Unknown, checks.Phases{}, nil},
+	} {
+		r := checks.Result{Check: "find", Product: "search", Started: t0.Add(59*time.Second + time.Duration(i+1)*time.Millisecond), Duration: time.Millisecond, Outcome: tt.outcome, Reason: checks.ReasonConnect, Phases: tt.phases}
+		if tt.outcome == checks.Pass {
+			r.Reason = ""
+		}
+		b.Apply(uint64(100+i), []checks.Result{r})
+		if got := told(second(ask(t, h, "/probe?target=find")), "probe_http_status_code"); !cmp.Equal(got, tt.want) {
+			t.Errorf("%s %v: %v, want %v", tt.outcome, tt.phases, got, tt.want)
+		}
+	}
+}
+
 // TestPromtool: what Prometheus's own tool says of the expositions.
 func TestPromtool(t *testing.T) {
 	promtool := probetest.NeedProgram(t, "prometheus", "/usr/bin/promtool")

@@ -88,7 +88,9 @@ func (e *Partly) Error() string { return e.Says }
 // Limited is that a receiver wants nothing for a while.
 type Limited struct{ After time.Duration }
 
-func (e *Limited) Error() string { return "it limits how much it takes, for " + e.After.String() }
+func (e *Limited) Error() string {
+	return "it limits how much it takes, for " + e.After.Round(time.Second).String()
+}
 
 // errUnanswered says that it is not known whether a notice came: it was sent, and no answer was.
 var errUnanswered = errors.New("no answer")
