@@ -176,30 +176,33 @@ func probeAll(ctx context.Context, list []checks.Check) ([]checks.Result, error)
 		}
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	for _, side := range []struct {
-		browsers bool
-		atOnce   int
-	}{{false, atOnce}, {true, runner.BrowsersAtOnce()}} {
+	lane := func(browsers bool, atOnce int) {
 		group.Go(func() error {
 			lane, ctx := errgroup.WithContext(ctx)
-			lane.SetLimit(side.atOnce)
-			for i := range list {
-				if (compiled[i].Cost() == probe.BrowserCost) != side.browsers {
+			lane.SetLimit(atOnce)
+			for i, c := range compiled {
+				if (c.Cost() == probe.BrowserCost) != browsers {
 					continue
 				}
-				lane.Go(func() error {
-					r, ok := compiled[i].Run(ctx)
-					if !ok {
-						return fmt.Errorf("interrupted")
-					}
-					results[i] = r
-					return nil
+				lane.Go(func() (err error) {
+					results[i], err = probeOne(ctx, c)
+					return err
 				})
 			}
 			return lane.Wait()
 		})
 	}
+	lane(false, atOnce)
+	lane(true, runner.BrowsersAtOnce())
 	return results, group.Wait()
+}
+
+func probeOne(ctx context.Context, c *probe.Compiled) (checks.Result, error) {
+	r, ok := c.Run(ctx)
+	if !ok {
+		return r, fmt.Errorf("interrupted")
+	}
+	return r, nil
 }
 
 // checkJSON is one line of --json. Fields may be added, none is renamed.

@@ -285,28 +285,30 @@ func fits(said, words []string) fit {
 func (b book) several(key []string) found {
 	var all []named
 	for from := 0; from < len(key); {
-		to := len(key)
-		for ; to > from; to-- {
-			n, ok := b.exactly(key[from:to]).one()
-			if !ok || n.check.ID != "" {
-				some := b.whole(key[from:to])
-				if ok = len(some) == 1; ok {
-					n = some[0]
-				}
-			}
-			if ok {
-				if !slices.ContainsFunc(all, func(o named) bool { return o.product.ID == n.product.ID }) {
-					all = append(all, n)
-				}
-				break
-			}
-		}
-		if to == from {
+		n, words := b.longest(key[from:])
+		if words == 0 {
 			return found{}
 		}
-		from = to
+		if !slices.ContainsFunc(all, func(o named) bool { return o.product.ID == n.product.ID }) {
+			all = append(all, n)
+		}
+		from += words
 	}
 	return found{all: all, together: len(all) > 1}
+}
+
+// longest is the product that the most words at the beginning are enough for, and how many
+// they are; 0 where there is none.
+func (b book) longest(key []string) (n named, words int) {
+	for to := len(key); to > 0; to-- {
+		if n, ok := b.exactly(key[:to]).one(); ok && n.check.ID == "" {
+			return n, to
+		}
+		if some := b.whole(key[:to]); len(some) == 1 {
+			return some[0], to
+		}
+	}
+	return named{}, 0
 }
 
 // leastRun is how many letters a name must have to be known when it is run

@@ -216,7 +216,7 @@ func byOtherName(words []string) (request, bool) {
 var sinceWords = []string{"since", "at", "after", "around", "seit", "depuis", "desde"}
 
 // tried is how people ask what was tried, which the timeline has.
-var tried = []string{"what was tried", "what have we tried", "what did we try", "what was done", "what has been tried", "what has been done", "what have we done", "what did we do", "tried", "who did what"}
+var tried = []string{"what was tried", "what have we tried", "what did we try", "what was done", "what has been tried", "what has been done", "what have we done", "what did we do", "tried", "who did what", "did it help", "did that help", "did anything help", "has it helped"}
 
 // whence is how people ask where figures come from.
 var whence = []string{"where did you get that", "where did you get that data", "where does that come from", "where do the figures come from", "where do the numbers come from", "where does this come from", "from where do you measure",

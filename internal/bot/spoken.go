@@ -62,19 +62,27 @@ const (
 	lastOfNight  = 11
 )
 
-// atNight writes the hour that stands with a night or an evening as a time of day:
-// "tonight at 10" is "tonight at 22:00".
+// atNight writes the hour that stands with a part of a day as a time of day: "tonight at 10"
+// is "tonight at 22:00", "this morning at 9" "this morning at 9:00".
 func atNight(words []string) []string {
-	if !slices.ContainsFunc(words, func(w string) bool { return w == "tonight" || w == "night" || w == "evening" }) {
-		return words
+	first, last, half := 0, 0, 12
+	for _, w := range words {
+		switch w {
+		case "tonight", "night", "evening":
+			first, last = firstOfNight, lastOfNight
+		case "afternoon":
+			first, last = 1, firstOfNight
+		case "morning":
+			first, last, half = 1, lastOfNight, 0
+		}
 	}
 	out := slices.Clone(words)
 	for i, w := range out {
 		n, err := strconv.Atoi(w)
-		if err != nil || n < firstOfNight || n > lastOfNight || i+1 < len(out) && (unitOf(out[i+1]) > 0 || out[i+1] == "am" || out[i+1] == "pm") {
+		if err != nil || n < max(first, 1) || n > last || i+1 < len(out) && (unitOf(out[i+1]) > 0 || out[i+1] == "am" || out[i+1] == "pm") {
 			continue
 		}
-		out[i] = strconv.Itoa(n+12) + ":00"
+		out[i] = strconv.Itoa(n+half) + ":00"
 		break
 	}
 	return out

@@ -11,7 +11,7 @@ var tired = map[string][]string{
 	"billing @ an hour ago":    {"is billing worse than an hour ago"},
 	"all @ last night":         {"what happened last night", "what happend last night", "wat hapened last night"}, //nolint:misspell // as people type
 	"maintenance ? billing 2h": {"maint billing 2h", "maintenance billing 2h"},
-	"timeline":                 {"did the restart help"},
+	"timeline":                 {"did the restart help", "did it help?", "did anything help"},
 	"?":                        {"worse than ever", "than lunch"},
 }
 

@@ -93,7 +93,7 @@ var (
 	oClock       = lazy.Compile(`^(\d{1,2}) ?o'?clock$`)                   // "2 o'clock"
 	withH        = lazy.Compile(`^((?:1\d|2[0-3])[:.]\d{2})h$`)            // "13:50h"
 	hBetween     = lazy.Compile(`^(1\d|2[0-3])h([0-5]\d)$`)                // "13h50"; with fewer hours it is a length of time
-	fullStop     = lazy.Compile(`([a-z])\.$`)                              // "2pm."
+	fullStop     = lazy.Compile(`([a-z]|:\d\d)\.$`)                        // "2pm.", "13:50."
 	andAHalf     = lazy.Compile(`\b(\d|one|two|three) and a half (\w+)`)   // "one and a half hours"
 	agoInFront   = lazy.Compile(`^(?:vor|hace|il y a) (\d+ ?[a-zé]+)\.?$`) // "5 min ago" of other languages
 	uhr          = lazy.Compile(`\b(\d{1,2}) ?uhr(?: (\d{2}))?\b`)         // "13 Uhr", "13 Uhr 50"; a time before it stays
@@ -119,10 +119,7 @@ func timeWords(text string) []string {
 	})
 	words := strings.Fields(text)
 	for i, w := range words {
-		if w == "nite" {
-			w = "night"
-		}
-		words[i] = hBetween.ReplaceAllString(withH.ReplaceAllString(w, "$1"), "$1:$2")
+		words[i] = hBetween.ReplaceAllString(withH.ReplaceAllString(cmp.Or(otherDays[w], w), "$1"), "$1:$2")
 	}
 	if n := len(words) - 1; n >= 0 {
 		words[n] = fullStop.ReplaceAllString(words[n], "$1")
@@ -130,8 +127,11 @@ func timeWords(text string) []string {
 	return words
 }
 
+// otherDays are days as some people write them.
+var otherDays = map[string]string{"nite": "night", "gestern": "yesterday", "heute": "today"}
+
 // loose are signs around the words of a time that mean nothing.
-var loose = strings.NewReplacer(",", " ", "?", " ", "!", " ", "(", " ", ")", " ", "’", "'", " o clock", " ")
+var loose = strings.NewReplacer(",", " ", "?", " ", "!", " ", "(", " ", ")", " ", "’", "'", "“", " ", "”", " ", "„", " ", "\"", " ", " o clock", " ")
 
 // parseComing reads a time to come as people type it: "22:00", "Sat 22:00",
 // "tomorrow 6am", "2026-03-03 22:00". A time of day is the next such in the

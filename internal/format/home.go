@@ -143,24 +143,26 @@ func Alone(m Message) Message { return without(m, ActionShare) }
 func without(m Message, ids ...string) Message {
 	out := Message{Text: m.Text}
 	for _, b := range m.Blocks {
-		if b.Actions != nil {
-			var kept []Action
-			for _, a := range b.Actions {
-				if a.Menu == Overflow {
-					a.Options = slices.DeleteFunc(slices.Clone(a.Options), func(o Option) bool {
-						id, _, _ := strings.Cut(o.Value, " ")
-						return slices.Contains(ids, id)
-					})
-				}
-				if !slices.Contains(ids, a.ID) && (a.Menu != Overflow || len(a.Options) > 0) {
-					kept = append(kept, a)
-				}
-			}
-			if b.Actions = kept; kept == nil {
-				continue
-			}
+		had := b.Actions != nil
+		if b.Actions = actionsWithout(b.Actions, ids); !had || b.Actions != nil {
+			out.Blocks = append(out.Blocks, b)
 		}
-		out.Blocks = append(out.Blocks, b)
 	}
 	return out
+}
+
+// actionsWithout is nil where nothing is left.
+func actionsWithout(list []Action, ids []string) (kept []Action) {
+	for _, a := range list {
+		if a.Menu == Overflow {
+			a.Options = slices.DeleteFunc(slices.Clone(a.Options), func(o Option) bool {
+				id, _, _ := strings.Cut(o.Value, " ")
+				return slices.Contains(ids, id)
+			})
+		}
+		if !slices.Contains(ids, a.ID) && (a.Menu != Overflow || len(a.Options) > 0) {
+			kept = append(kept, a)
+		}
+	}
+	return kept
 }

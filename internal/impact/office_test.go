@@ -18,6 +18,11 @@ var officeSkies = []sky{
 	{name: "line", most: 1, shown: 0.01, odd: odd{more: line}},
 	{name: "reload", most: 1, shown: 0.01, odd: odd{more: reload}},
 	{name: "holidays", season: 0.5, most: 1, shown: 0.01, odd: odd{more: holidays}},
+	{name: "train", most: 1, shown: 0.01, odd: odd{more: train}},
+	{name: "three intervals", season: 0.5, most: 1, shown: 0.01, odd: odd{anew: threeIntervals}},
+	{name: "one rare check", most: 1, shown: 0.01, odd: odd{anew: oneRareCheck}},
+	{name: "load test", most: 1.5, shown: 0.01, odd: odd{more: loadTest}},
+	{name: "cut off", season: 0.5, blips: 2, most: 1, shown: 0.01, odd: odd{cut: cutOff}},
 }
 
 // mixed is a number under most that nothing tells from chance (the last step of SplitMix64).
@@ -107,6 +112,56 @@ func holidays(_ *world, at time.Duration, _ int) (fails, slower, extra float64) 
 		return 1 + 0.5*bright, 1 + 0.25*bright, 0
 	}
 	return 1, 1, 0
+}
+
+// train is a release each Tuesday at ten, after which everything is 15 % slower for good.
+func train(_ *world, at time.Duration, _ int) (fails, slower, extra float64) {
+	slower = 1
+	for begin := skyDay + 10*time.Hour; begin <= at; begin += 7 * skyDay {
+		slower *= 1.15
+	}
+	return 1, slower, 0
+}
+
+// threeIntervals are those of the checks of each product: two of 30 s, one of two and one of ten minutes.
+func threeIntervals(w *world, day int) bool {
+	if day > 0 {
+		return false
+	}
+	for i := range w.def.Checks {
+		w.def.Checks[i].Every = []time.Duration{skyEvery, 2 * time.Minute, 10 * time.Minute, skyEvery}[i%4]
+	}
+	return true
+}
+
+// oneRareCheck is all that each product has, every 15 minutes.
+func oneRareCheck(w *world, day int) bool {
+	if day > 0 {
+		return false
+	}
+	all, natures := w.def.Checks, w.checks
+	w.def.Checks, w.checks = nil, nil
+	for i := 0; i < len(all); i += 4 {
+		all[i].Every = 15 * time.Minute
+		natures[i].offset = time.Duration(w.rng.Int64N(int64(all[i].Every)))
+		w.def.Checks, w.checks = append(w.def.Checks, all[i]), append(w.checks, natures[i])
+	}
+	return true
+}
+
+// loadTest is of two products for half an hour each Monday: three times as slow, and 3 % fail.
+func loadTest(_ *world, at time.Duration, i int) (fails, slower, extra float64) {
+	day := int(at / skyDay)
+	if i < 8 && day%7 == 0 && within(at%skyDay, 10*time.Hour+time.Duration(mixed(20, day))*time.Minute, 30*time.Minute) {
+		return 1, 3, 0.03
+	}
+	return 1, 1, 0
+}
+
+// cutOff is the second place, for 20 minutes on three days of four.
+func cutOff(at time.Duration, i int) bool {
+	day := int(at / skyDay)
+	return i%2 == 1 && mixed(4, day) > 0 && within(at%skyDay, time.Duration(mixed(1400, day, 7))*time.Minute, 20*time.Minute)
 }
 
 // TestOfficeWeather counts what is told of a healthy company in such weather: in the small form in eight days of

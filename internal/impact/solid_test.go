@@ -109,6 +109,43 @@ func TestAnOutageOfARareCheckIsOverInTime(t *testing.T) {
 	}
 }
 
+// TestAUsualFailureAfterAnOutageIsNoSecondOne: of a check that runs every 8 minutes and fails 1 % as ever one failure among the passes after an
+// outage had it be degraded for hours more.
+func TestAUsualFailureAfterAnOutageIsNoSecondOne(t *testing.T) {
+	const every = 8 * time.Minute
+	tr := NewTracker(Config{Normal: propertyStart.Add(8 * 24 * time.Hour)}, []checks.Check{{ID: "c", Product: "p", Every: every}})
+	n := 0
+	probe := func(bad bool) (hurt bool) {
+		at := propertyStart.Add(time.Duration(n) * every)
+		n++
+		r := checks.Result{Check: "c", Product: "p", Started: at, Duration: 100 * time.Millisecond, Outcome: checks.Pass}
+		if bad {
+			r.Outcome, r.Reason = checks.Fail, checks.ReasonTimeout
+		}
+		tr.Apply(r, true)
+		return tr.At(at).Level.Hurt()
+	}
+	for n < 1500 {
+		probe(n%100 == 50)
+	}
+	hurt := false
+	for range 6 {
+		hurt = probe(true)
+	}
+	if !hurt {
+		t.Fatal("the outage is not told")
+	}
+	begun := n
+	for hurt {
+		hurt = probe(n-begun == 8)
+	}
+	if over := time.Duration(n-begun) * every; over > 4*time.Hour {
+		t.Errorf("over after %s", over)
+	} else {
+		t.Logf("over after %s", over)
+	}
+}
+
 // TestWhatGoesDownAndComesBackIsNotOver: down for 6 minutes of 18, for hours.
 func TestWhatGoesDownAndComesBackIsNotOver(t *testing.T) {
 	for _, every := range []time.Duration{10 * time.Second, 30 * time.Second, time.Minute} {

@@ -63,7 +63,7 @@ func (b Began) weight(at time.Time) float64 {
 
 const (
 	// stepMinutes is what the statistic must reach: the instants of the first 24 h count as
-	// 1,440 and, by stepEarly, some 440 more, so that less than one false "worse" and one
+	// 1,440 and, by stepEarly, some 470 more, so that less than one false "worse" and one
 	// false "better" come in them (TestARateThatStaysIsNoStep).
 	stepMinutes = 36 * 60
 	// stepEarly is how many minutes after the beginning of a trouble an instant counts twice:

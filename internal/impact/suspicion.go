@@ -63,34 +63,40 @@ func (t *Tracker) Suspect(onset time.Time, again bool) (turned bool) {
 	m.Suspicion = suspicion{On: true, Since: since, W: t.design.suspicious(nil), L: make([]float64, len(t.design.scopes)*rateCount)}
 	l := m.Suspicion.L // logarithms at first
 	for i := range m.Streams {
-		s := &m.Streams[i]
-		prev := false
-		t.each(i, 0, m.At, func(at int64, n, failed, _ int) {
-			if at < since {
-				prev = failed > 0 && n == failed
-				return
-			}
-			for _, k := range t.design.in(i) {
-				for r := range rateCount {
-					x := &l[int(k)*rateCount+r]
-					good, first, more := n-failed, failed, 0
-					if failed > 1 || failed == 1 && prev {
-						first, more = 0, failed // a burst: each may follow another
-						if !prev {
-							first, more = 1, failed-1
-						}
-					}
-					*x += float64(good)*math.Log(s.fail.of[0][0][r]) + float64(first)*math.Log(s.fail.of[0][1][r]) + float64(more)*math.Log(s.fail.of[1][1][r])
-				}
-			}
-			prev = failed == n
-			m.Suspicion.Bad += failed
-		})
+		m.Suspicion.Bad += t.lookBack(l, i, since)
 	}
 	for i := range l {
 		l[i] = math.Exp(min(l[i], 400))
 	}
 	return t.suspect()
+}
+
+// lookBack adds to the logarithms, of each scope and rate, what came of a stream since an
+// instant, and returns how many of it failed.
+func (t *Tracker) lookBack(l []float64, stream int, since int64) (bad int) {
+	of := &t.now.Streams[stream].fail.of
+	prev := false
+	t.each(stream, 0, t.now.At, func(at int64, n, failed, _ int) {
+		if at < since {
+			prev = failed > 0 && n == failed
+			return
+		}
+		good, first, more := n-failed, failed, 0
+		if failed > 1 || failed == 1 && prev {
+			first, more = 0, failed // a burst: each may follow another
+			if !prev {
+				first, more = 1, failed-1
+			}
+		}
+		for _, k := range t.design.in(stream) {
+			for r := range rateCount {
+				l[int(k)*rateCount+r] += float64(good)*math.Log(of[0][0][r]) + float64(first)*math.Log(of[0][1][r]) + float64(more)*math.Log(of[1][1][r])
+			}
+		}
+		prev = failed == n
+		bad += failed
+	})
+	return bad
 }
 
 // suspect begins a trouble if the suspicion is proved.

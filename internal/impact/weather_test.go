@@ -38,6 +38,7 @@ type odd struct {
 	gusts  float64                                                                // standard deviation of the logarithm by which answers wander, over some 15 minutes
 	more   func(w *world, at time.Duration, i int) (fails, slower, extra float64) // by what failures and answers are multiplied, and a share that fails besides
 	anew   func(w *world, day int) bool                                           // changes the configuration at the turn of a day, and says whether it did
+	cut    func(at time.Duration, i int) bool                                     // the agent of a check is cut off: its results come together, when it is no more
 	burden float64                                                                // part of the answers that take eight times as long: what is not in the cache
 }
 
@@ -81,6 +82,7 @@ type world struct {
 	days   int
 	blips  [2][]span // of each place
 	fault  func(at time.Duration, i int) (fails, slower float64)
+	held   []checks.Result // by who is cut off
 }
 
 type span struct{ from, to time.Duration }
@@ -220,8 +222,17 @@ func (w *world) run(t *testing.T, from time.Duration) (alarms []alarmAt) {
 			if every := w.def.Checks[i].Every; (tick/skyEvery)%(every/skyEvery) != w.checks[i].offset/skyEvery {
 				continue
 			}
+			at := tick + w.checks[i].offset%skyEvery
 			seq++
-			batch[0] = w.result(tick+w.checks[i].offset%skyEvery, i)
+			batch[0] = w.result(at, i)
+			if w.cut != nil && w.cut(at, i) {
+				w.held = append(w.held, batch[0])
+				continue
+			}
+			if len(w.held) > 0 && i%2 == 1 {
+				b.Apply(seq, w.held)
+				seq, w.held = seq+1, nil
+			}
 			b.Apply(seq, batch)
 			if len(b.Turned()) > 0 {
 				look(batch[0].Ended().Sub(skyStart))

@@ -35,24 +35,31 @@ func (j *Journal) keepHealing() {
 		case <-ctx.Done():
 			return
 		}
-		var since time.Time // when the disk began to take what the server does not
-		for j.Unkept() != nil {
-			err := j.heal(ctx)
-			if err != nil && ctx.Err() == nil {
-				j.cfg.Log.Debug("not back on the disk yet", zap.Error(err))
-			}
-			if _, full := errors.AsType[untaken](err); err == nil || full {
-				since = time.Time{}
-			} else if since.IsZero() {
-				since = time.Now()
-			} else if time.Since(since) >= j.cfg.healGivesUp {
-				j.giveUp(err)
-			}
-			select {
-			case <-time.After(healEvery):
-			case <-ctx.Done():
-				return
-			}
+		j.healUntilKept(ctx)
+	}
+}
+
+// healUntilKept tries until all is on the disk.
+func (j *Journal) healUntilKept(ctx context.Context) {
+	var since time.Time // when the disk began to take what the server does not
+	for j.Unkept() != nil {
+		err := j.heal(ctx)
+		if err != nil && ctx.Err() == nil {
+			j.cfg.Log.Debug("not back on the disk yet", zap.Error(err))
+		}
+		_, full := errors.AsType[untaken](err)
+		switch {
+		case err == nil || full:
+			since = time.Time{}
+		case since.IsZero():
+			since = time.Now()
+		case time.Since(since) >= j.cfg.healGivesUp:
+			j.giveUp(err)
+		}
+		select {
+		case <-time.After(healEvery):
+		case <-ctx.Done():
+			return
 		}
 	}
 }

@@ -194,13 +194,16 @@ func conversationsOpen(c *call) (answer, error) {
 // period reads oldest, latest and limit.
 func (c *call) period() (oldest, latest int64, limit int, err error) {
 	oldest, latest = 0, math.MaxInt64
-	for key, at := range map[string]*int64{"oldest": &oldest, "latest": &latest} {
-		if s := c.args[key]; s != "" {
+	for _, end := range [...]struct {
+		key string
+		at  *int64
+	}{{"oldest", &oldest}, {"latest", &latest}} {
+		if s := c.args[end.key]; s != "" {
 			n, ok := parseTS(s)
 			if !ok {
-				return 0, 0, 0, fail("invalid_ts_" + key)
+				return 0, 0, 0, fail("invalid_ts_" + end.key)
 			}
-			*at = n
+			*end.at = n
 		}
 	}
 	if c.args["latest"] == "0" {

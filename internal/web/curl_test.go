@@ -33,6 +33,7 @@ func TestCurlAsOthersDocumentIt(t *testing.T) {
 		{`-fsS KUMA?status=up&msg=OK&ping=42`, 0, checks.Pass, "OK", ""},
 		{`-fsS -X POST KUMA?status=down&msg=no%20space`, 0, checks.Fail, "no space", ""},
 		{`-fsS -G --data-urlencode msg=disk+90%&more --data-urlencode status=down KUMA`, 0, checks.Fail, "disk+90%&more", ""},
+		{`-fsS -F status=down -F msg=disk KUMA`, 0, checks.Fail, "disk", ""},
 		{`-fsS KUMA/?status=up&msg=OK&ping=`, 0, checks.Pass, "OK", ""},
 		{`-fsS --head KUMA?status=up`, 0, checks.Pass, "", ""},
 

@@ -3,8 +3,12 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
@@ -42,13 +46,47 @@ func askedInBody(r *http.Request) url.Values {
 	if err != nil {
 		return nil // cut short: what the address says counts, as there
 	}
-	values := asked(&http.Request{URL: &url.URL{RawQuery: strings.TrimSpace(string(body))}})
+	values, ok := askedInForm(r.Header.Get("Content-Type"), body)
+	if !ok {
+		values, ok = askedInJSON(body)
+	}
+	if !ok {
+		values = asked(&http.Request{URL: &url.URL{RawQuery: strings.TrimSpace(string(body))}})
+	}
 	for name := range values {
 		if name != "" && name != "status" && name != "msg" && name != "ping" {
 			return nil
 		}
 	}
 	return values
+}
+
+// askedInForm reads the parameters that are the fields of a form of several parts, as curl's -F has them.
+func askedInForm(kind string, body []byte) (url.Values, bool) {
+	kind, words, err := mime.ParseMediaType(kind)
+	if err != nil || kind != "multipart/form-data" {
+		return nil, false
+	}
+	form, err := multipart.NewReader(bytes.NewReader(body), words["boundary"]).ReadForm(int64(len(body)))
+	if err != nil {
+		return nil, false
+	}
+	return form.Value, true
+}
+
+// askedInJSON reads the parameters that are an object of JSON, whose values are no deeper.
+func askedInJSON(body []byte) (url.Values, bool) {
+	var object map[string]any
+	if json.Unmarshal(probe.UTF8(body), &object) != nil {
+		return nil, false
+	}
+	values := url.Values{}
+	for name, value := range object {
+		if value != nil {
+			values[name] = []string{strings.TrimSpace(fmt.Sprint(value))}
+		}
+	}
+	return values, true
 }
 
 func unescaped(text string) string {

@@ -143,7 +143,7 @@ func TestPush(t *testing.T) {
 		{"again", "POST", "/api/v1/push/jobs/backup", bearer, `{"outcome":"fail","summary":"disk full","id":"1"}`, 200, `{"accepted":0,"duplicates":1}`},
 		{"list", "POST", "/api/v1/push/jobs/backup", bearer, `[{"outcome":"pass","id":"2"},{"outcome":"pass","id":"3"}]`, 200, `{"accepted":2,"duplicates":0}`},
 		{"escaped", "POST", "/api/v1/push/jobs%2Fbackup", bearer, "", 200, `{"accepted":1,"duplicates":0}`},
-		{"malformed", "POST", "/api/v1/push/jobs/backup", bearer, "{", 400, `{"error":"the body is not the JSON that is expected: unexpected end of JSON input"}`},
+		{"malformed", "POST", "/api/v1/push/jobs/backup", bearer, "{", 400, `{"error":"the body is not JSON: it ends too early"}`},
 		{"large", "POST", "/api/v1/push/jobs/backup", bearer, `{"evidence":"` + strings.Repeat("x", 64<<10), 413, `{"error":"the body is longer than 64 KiB"}`},
 		{"get", "GET", "/api/v1/push/jobs/backup", bearer, "", 405, `{"error":"a report is a POST; with curl, add -X POST or -d ''"}`},
 		{"elsewhere", "POST", "/push", bearer, "", 404, `{"error":"there is nothing here; POST /api/v1/push/CHECK takes reports, GET /healthz tells how statusbot is"}`},

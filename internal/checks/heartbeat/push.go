@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
@@ -71,6 +72,9 @@ var errNoInstant = errors.New("started_at is no time of RFC 3339, such as 2026-1
 // list of objects.
 func readPush(body []byte) ([]pushed, error) {
 	body = bytes.TrimSpace(probe.UTF8(body))
+	if !utf8.Valid(body) {
+		body = latin1(body)
+	}
 	switch {
 	case len(body) == 0:
 		return []pushed{{ScriptAnswer: probe.ScriptAnswer{Outcome: checks.Pass}}}, nil
@@ -95,6 +99,15 @@ func readPush(body []byte) ([]pushed, error) {
 	return list, nil
 }
 
+// latin1 returns a text of ISO 8859-1 in UTF-8: so PowerShell 5 sends what is not ASCII, and says nothing of it.
+func latin1(text []byte) []byte {
+	out := make([]byte, 0, 2*len(text))
+	for _, c := range text {
+		out = utf8.AppendRune(out, rune(c))
+	}
+	return out
+}
+
 // notJSON says what is wrong with JSON in the words of who wrote it, not of the
 // program that reads it.
 func notJSON(err error) error {
@@ -107,6 +120,15 @@ func notJSON(err error) error {
 	}
 	if errors.Is(err, errNoInstant) {
 		return &PushError{Problem: errNoInstant.Error()}
+	}
+	const told = "the body is not JSON: "
+	switch wrong, ok := errors.AsType[*json.SyntaxError](err); {
+	case ok && strings.Contains(wrong.Error(), "unexpected end"):
+		return &PushError{Problem: told + "it ends too early"}
+	case ok && strings.Contains(wrong.Error(), "after top-level value"):
+		return &PushError{Problem: told + "something follows what is whole; send several results as a list, [{...}, {...}]"}
+	case ok:
+		return &PushError{Problem: fmt.Sprintf("%sits byte %d does not belong there", told, wrong.Offset)}
 	}
 	return &PushError{Problem: probe.OneLine("the body is not the JSON that is expected: " + strings.TrimPrefix(err.Error(), "json: "))}
 }

@@ -104,6 +104,9 @@ func (tr *Trail) DialOn(ctx context.Context, network string, t Target) (net.Conn
 			start = now
 		},
 	}), network, t.Address)
+	if _, unfit := errors.AsType[*net.AddrError](err); unfit && tr.dialer.family != "" {
+		tr.Stage = Resolving // the name has been found, in a file such as /etc/hosts, and nothing of the family
+	}
 	if tr.Stage == Resolving {
 		tr.Phases.DNS += time.Since(start)
 		name, _, _ := net.SplitHostPort(t.Address) // it was joined

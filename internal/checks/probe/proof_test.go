@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"os"
 	"testing"
 	"time"
 
@@ -162,4 +163,30 @@ func TestWhatBecameOfTheClientCertificateIsSaid(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A name of /etc/hosts is found whatever family is asked for, and what is found may be of the other one.
+func TestANameOfAFileLacksAFamily(t *testing.T) {
+	own, _ := os.Hostname()
+	for _, name := range []string{"localhost", own} {
+		four, _ := net.DefaultResolver.LookupNetIP(t.Context(), "ip4", name)
+		six, _ := net.DefaultResolver.LookupNetIP(t.Context(), "ip6", name)
+		if (len(four) == 0) == (len(six) == 0) {
+			continue
+		}
+		lacks := "6"
+		if len(four) == 0 {
+			lacks = "4"
+		}
+		d := NewDialer(checks.Check{Timeout: 10 * time.Second})
+		d.family = lacks
+		tr := d.Trail()
+		_, err := tr.Dial(t.Context(), NewTarget(name, "1"))
+		r := tr.Failed(t.Context(), err)
+		if want := "the name has no IPv" + lacks + " address"; r.Reason != checks.ReasonDNS || r.Summary != want {
+			t.Errorf("got %s %q, want dns %q", r.Reason, r.Summary, want)
+		}
+		return
+	}
+	t.Skip("needs a name in /etc/hosts with addresses of one family")
 }

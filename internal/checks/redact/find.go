@@ -72,6 +72,7 @@ func (d *Redactor) may(b byte) bool { return d.begins[b>>6]&(1<<(b&63)) != 0 }
 func (d Redactor) KnowsNone() bool { return len(d.secrets) == 0 }
 func isLetter(b byte) bool         { return b|0x20 >= 'a' && b|0x20 <= 'z' }
 func startsEscape(b byte) bool     { return b == '%' || b == '\\' || b == '&' || b == '+' }
+func isQuote(b byte) bool          { return b == '\'' || b == '"' }
 func atEnd(rest string) bool       { return rest == "" || strings.HasPrefix(rest, "…") }
 func sameLetter(a, b byte) bool    { return a == b || isLetter(a) && a^0x20 == b }
 
@@ -225,7 +226,7 @@ func (m *match) try(s string, at, known int) bool {
 		}
 		want := m.secret[known]
 		plain := s[at] == want || m.fold && sameLetter(s[at], want)
-		if startsEscape(s[at]) {
+		if startsEscape(s[at]) || s[at] == want && isQuote(want) {
 			for times := range escapedTimes {
 				n, taken := unescaped(s[at:], m.secret[known:], m.fold, times)
 				if n == 0 {
@@ -245,6 +246,10 @@ func (m *match) try(s string, at, known int) bool {
 	return true
 }
 
+// quotes are the ways to write a quote within quotes of its kind: as shells tell of their commands (sh -x of bash and of
+// dash), and as SQL and CSV have it.
+var quotes = [...]string{`'\''`, `'"'"'`, `''`, `""`}
+
 // unescaped reads one escape at the beginning of a text, as it is written in
 // URLs, JSON, quotes and HTML. One of an URL may be escaped again, some more
 // times. It returns the length of the escape and how many bytes of the secret
@@ -254,6 +259,12 @@ func unescaped(s, secret string, fold bool, times int) (length, taken int) {
 		return 0, 0
 	}
 	switch s[0] {
+	case '\'', '"':
+		for _, q := range quotes {
+			if q[0] == s[0] && strings.HasPrefix(s, q) {
+				return len(q), 1
+			}
+		}
 	case '+':
 		if secret[0] == ' ' {
 			return 1, 1
@@ -371,6 +382,8 @@ func backslashed(s, secret string) (length, taken int) {
 			}
 		}
 		return 0, 0
+	case i+2 <= len(s) && isHex(c) && isHex(s[i+1]) && digit(c)<<4|digit(s[i+1]) == secret[0]: // as LDAP writes a byte (RFC 4514, 2.4)
+		return i + 2, 1
 	case secret[0] == '\\': // of several the last stands for the secret's own
 		own := 0
 		for own < len(secret) && secret[own] == '\\' {

@@ -134,7 +134,7 @@ func TestRedactCutSecrets(t *testing.T) {
 // A text may repeat a secret in any mixture of ways to write its characters.
 func TestRedactEscapedSecrets(t *testing.T) {
 	found := map[string]bool{}
-	for _, secret := range []string{`p/ss w"rd&é`, `back\slash"twice`, "100%25 sure"} {
+	for _, secret := range []string{`p/ss w"rd&é`, `back\slash"twice`, "100%25 sure", `it's"so`} {
 		Add(secret, found)
 	}
 	d := For(LongestFirst(found))
@@ -155,6 +155,11 @@ func TestRedactEscapedSecrets(t *testing.T) {
 		{`"p/ss w\"rd&\303\251" in C`, `"(redacted)" in C`},                                                // octal
 		{`p/ss w\"rd&\u{e9}, p/ss w\"rd\x{26}é`, `(redacted), (redacted)`},                                 // Rust, Perl
 		{`q=p/ss%u0020w%u0022rd%u0026%u00e9`, `q=(redacted)`},                                              // old scripts
+		{`+ psql 'user=me password=it'\''s"so'`, `+ psql 'user=me password=(redacted)'`},                   // sh -x, bash
+		{`+ echo 'it'"'"'s"so'`, `+ echo '(redacted)'`},                                                    // sh -x, dash
+		{`near 'it''s"so' at line 1`, `near '(redacted)' at line 1`},                                       // SQL
+		{`me,"it's""so",1`, `me,"(redacted)",1`},                                                           // CSV
+		{`cn=p\2fss w\22rd\26é`, `cn=(redacted)`},                                                          // LDAP
 		{`cut at p/ss w%2`, `cut at (redacted)`},
 		{`100% of 25 tries, 12 sure`, `100% of 25 tries, 12 sure`},
 	} {

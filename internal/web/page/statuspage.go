@@ -101,35 +101,31 @@ type spAffected struct {
 
 // statuspageRoutes are the eight endpoints.
 func (p *Pages) statuspageRoutes(mux *http.ServeMux) {
+	type answer = map[string]any
 	open := func(i spIncident) bool { return i.Status != "resolved" && i.Status != "completed" }
-	for path, keys := range map[string][]string{
-		"summary": {"components", "incidents", "scheduled_maintenances", "status"}, "status": {"status"}, "components": {"components"},
-		"incidents": {"all incidents"}, "incidents/unresolved": {"incidents"},
-		"scheduled-maintenances": {"all maintenances"}, "scheduled-maintenances/upcoming": {"upcoming"}, "scheduled-maintenances/active": {"active"},
+	stands := func(status string) func(spIncident) bool {
+		return func(i spIncident) bool { return i.Status == status }
+	}
+	for path, of := range map[string]func(s statuspage) answer{
+		"summary": func(s statuspage) answer {
+			return answer{"components": s.components, "incidents": only(s.incidents, open), "scheduled_maintenances": only(s.maintenances, open), "status": s.status}
+		},
+		"status":                 func(s statuspage) answer { return answer{"status": s.status} },
+		"components":             func(s statuspage) answer { return answer{"components": s.components} },
+		"incidents":              func(s statuspage) answer { return answer{"incidents": s.incidents} },
+		"incidents/unresolved":   func(s statuspage) answer { return answer{"incidents": only(s.incidents, open)} },
+		"scheduled-maintenances": func(s statuspage) answer { return answer{"scheduled_maintenances": s.maintenances} },
+		"scheduled-maintenances/upcoming": func(s statuspage) answer {
+			return answer{"scheduled_maintenances": only(s.maintenances, stands("scheduled"))}
+		},
+		"scheduled-maintenances/active": func(s statuspage) answer {
+			return answer{"scheduled_maintenances": only(s.maintenances, stands("in_progress"))}
+		},
 	} {
 		mux.HandleFunc("GET /api/v2/"+path+".json", p.for_(p.answered("application/json; charset=utf-8", func(t *told, site string) []byte {
 			s := spOf(t, site)
-			out := map[string]any{"page": s.page}
-			for _, key := range keys {
-				switch key {
-				case "status":
-					out["status"] = s.status
-				case "components":
-					out["components"] = s.components
-				case "all incidents":
-					out["incidents"] = s.incidents
-				case "incidents":
-					out["incidents"] = only(s.incidents, open)
-				case "scheduled_maintenances":
-					out["scheduled_maintenances"] = only(s.maintenances, open)
-				case "all maintenances":
-					out["scheduled_maintenances"] = s.maintenances
-				case "upcoming":
-					out["scheduled_maintenances"] = only(s.maintenances, func(i spIncident) bool { return i.Status == "scheduled" })
-				case "active":
-					out["scheduled_maintenances"] = only(s.maintenances, func(i spIncident) bool { return i.Status == "in_progress" })
-				}
-			}
+			out := of(s)
+			out["page"] = s.page
 			data, err := json.Marshal(out)
 			if err != nil {
 				return []byte(`{}`) // unreachable: it is plain data

@@ -185,60 +185,97 @@ func listenEcho(addr netip.Addr) (conn *icmp.PacketConn, plain bool, err error) 
 // echo sends the packets, each an interval after the one before, and counts
 // the answers until the last could have come.
 func (p *prober) echo(ctx context.Context, conn *icmp.PacketConn, plain bool, addr netip.Addr) (echoes, error) {
-	var to net.Addr = &net.IPAddr{IP: addr.AsSlice(), Zone: addr.Zone()}
-	if plain {
-		to = &net.UDPAddr{IP: addr.AsSlice(), Zone: addr.Zone()}
-	}
-	var kind, answer icmp.Type = ipv4.ICMPTypeEcho, ipv4.ICMPTypeEchoReply
-	if addr.Is6() {
-		kind, answer = ipv6.ICMPTypeEchoRequest, ipv6.ICMPTypeEchoReply
-	}
-	id := os.Getpid() & 0xffff
-	token := time.Now().UnixNano() // tells our packets from everybody else's
-	sentAt := make([]time.Time, 0, p.o.Count)
-	back := make([]bool, p.o.Count)
-	var got echoes
-	buffer := make([]byte, 2048)
-	for len(sentAt) < p.o.Count || got.received < len(sentAt) {
-		if len(sentAt) < p.o.Count {
-			if wait := p.o.Interval * time.Duration(len(sentAt)); len(sentAt) == 0 || time.Since(sentAt[0]) >= wait {
-				if _, err := conn.WriteTo(echoPacket(kind, id, len(sentAt), token, p.o.Size), to); err != nil {
-					return got, err
-				}
-				sentAt = append(sentAt, time.Now())
-				got.sent++
-				continue
+	s := newSeries(conn, plain, addr)
+	for s.got.received < p.o.Count {
+		turn, more := s.turn(p.o.Interval), s.got.sent < p.o.Count
+		if more && !time.Now().Before(turn) {
+			if err := s.send(p.o.Size); err != nil {
+				return s.got, err
 			}
-			_ = conn.SetReadDeadline(sentAt[0].Add(p.o.Interval * time.Duration(len(sentAt))))
-		} else if deadline, ok := ctx.Deadline(); ok {
+			continue
+		}
+		if deadline, ok := ctx.Deadline(); more {
+			_ = conn.SetReadDeadline(turn)
+		} else if ok {
 			_ = conn.SetReadDeadline(deadline)
 		}
 		if ctx.Err() != nil {
 			break // some did not come back in time: that is what is measured
 		}
-		n, from, err := conn.ReadFrom(buffer)
-		now := time.Now()
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil && len(sentAt) < p.o.Count:
-			continue
-		case errors.Is(err, os.ErrDeadlineExceeded):
-		case err != nil:
-			return got, err
-		}
-		if err != nil {
+		err := s.hear()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			if more && ctx.Err() == nil {
+				continue
+			}
 			break
 		}
-		seq, ok := readEcho(buffer[:n], answer, token)
-		if !ok || seq >= len(sentAt) || back[seq] || !sameAddr(from, addr) {
-			continue // another program's, or one that came twice
+		if err != nil {
+			return s.got, err
 		}
-		back[seq] = true
-		took := now.Sub(sentAt[seq])
-		got.received++
-		got.sum += took
-		got.most = max(got.most, took)
 	}
-	return got, nil //nolint:nilerr // what did not come back in time is lost, which is what is measured
+	return s.got, nil
+}
+
+// series is a number of echo requests that are under way.
+type series struct {
+	conn         *icmp.PacketConn
+	addr         netip.Addr
+	to           net.Addr
+	kind, answer icmp.Type
+	token        int64       // tells our packets from everybody else's
+	sentAt       []time.Time // :: number of the packet
+	back         []bool      // likewise
+	got          echoes
+	buffer       []byte
+}
+
+func newSeries(conn *icmp.PacketConn, plain bool, addr netip.Addr) *series {
+	s := &series{conn: conn, addr: addr, to: &net.IPAddr{IP: addr.AsSlice(), Zone: addr.Zone()}, kind: ipv4.ICMPTypeEcho, answer: ipv4.ICMPTypeEchoReply,
+		token: time.Now().UnixNano(), buffer: make([]byte, 2048)}
+	if plain {
+		s.to = &net.UDPAddr{IP: addr.AsSlice(), Zone: addr.Zone()}
+	}
+	if addr.Is6() {
+		s.kind, s.answer = ipv6.ICMPTypeEchoRequest, ipv6.ICMPTypeEchoReply
+	}
+	return s
+}
+
+// turn is when the next packet is sent.
+func (s *series) turn(interval time.Duration) time.Time {
+	if len(s.sentAt) == 0 {
+		return time.Time{} // at once
+	}
+	return s.sentAt[0].Add(interval * time.Duration(len(s.sentAt)))
+}
+
+func (s *series) send(size int) error {
+	if _, err := s.conn.WriteTo(echoPacket(s.kind, os.Getpid()&0xffff, s.got.sent, s.token, size), s.to); err != nil {
+		return err
+	}
+	s.sentAt, s.back = append(s.sentAt, time.Now()), append(s.back, false)
+	s.got.sent++
+	return nil
+}
+
+// hear takes one packet, and counts it if it is the first answer to one of ours: another
+// program's may come, and one may come twice.
+func (s *series) hear() error {
+	n, from, err := s.conn.ReadFrom(s.buffer)
+	now := time.Now()
+	if err != nil {
+		return err
+	}
+	seq, ok := readEcho(s.buffer[:n], s.answer, s.token)
+	if !ok || seq >= len(s.sentAt) || s.back[seq] || !sameAddr(from, s.addr) {
+		return nil
+	}
+	s.back[seq] = true
+	took := now.Sub(s.sentAt[seq])
+	s.got.received++
+	s.got.sum += took
+	s.got.most = max(s.got.most, took)
+	return nil
 }
 
 func echoPacket(kind icmp.Type, id, seq int, token int64, size int) []byte {

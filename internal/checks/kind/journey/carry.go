@@ -1,9 +1,11 @@
 package journey
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/ohler55/ojg/jp"
@@ -49,8 +51,8 @@ func fillIn(o *httpkind.Options, value func(name string) (string, bool)) (filled
 	one.Body = fill("body", o.Body, bodyEscape(o))
 	if len(o.Headers) > 0 {
 		one.Headers = make(map[string]string, len(o.Headers))
-		for name, text := range o.Headers {
-			one.Headers[name] = fill("headers."+name, text, asIs)
+		for _, name := range slices.Sorted(maps.Keys(o.Headers)) { // so that of two errors the same one is told each time
+			one.Headers[name] = fill("headers."+name, o.Headers[name], asIs)
 		}
 	}
 	return &one, used, err

@@ -186,6 +186,11 @@ func TestJourneyOptions(t *testing.T) {
 	} {
 		probetest.WantOptionError(t, &Kind, shopping(s, change), key)
 	}
+	for range 16 { // of several that are wrong the same one is said each time
+		probetest.WantOptionError(t, &Kind, shopping(s, func(o *Options) {
+			o.Steps[0].Headers["X-1"], o.Steps[0].Headers["X-2"], o.Steps[0].Headers["X-3"] = "{{token}}", "{{token}}", "{{token}}"
+		}), "steps[0].headers.X-1")
+	}
 }
 
 func FuzzFillIn(f *testing.F) {

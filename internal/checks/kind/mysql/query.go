@@ -114,28 +114,9 @@ func (t *talk) table(columns uint64, got *rows) (status uint64, err error) {
 	if columns < 1 || columns > columnsMax {
 		return 0, errNotMySQL
 	}
-	var names []string
-	for range columns {
-		packet, err := t.read()
-		if err != nil {
-			return 0, err
-		}
-		p := fields{rest: packet}
-		for range 4 { // catalogue, database, table, table again
-			p.text()
-		}
-		name, _ := p.text()
-		if p.short {
-			return 0, errNotMySQL
-		}
-		names = append(names, strings.ToValidUTF8(name, "\uFFFD"))
-	}
-	packet, err := t.read()
+	names, err := t.columns(columns)
 	if err != nil {
 		return 0, err
-	}
-	if _, ok := end(packet); !ok {
-		return 0, errNotMySQL
 	}
 	for {
 		packet, err := t.read()
@@ -167,6 +148,33 @@ func (t *talk) table(columns uint64, got *rows) (status uint64, err error) {
 			return 0, errNotMySQL
 		}
 	}
+}
+
+// columns reads the names of so many columns, and what ends them.
+func (t *talk) columns(n uint64) (names []string, err error) {
+	for range n {
+		packet, err := t.read()
+		if err != nil {
+			return nil, err
+		}
+		p := fields{rest: packet}
+		for range 4 { // catalogue, database, table, table again
+			p.text()
+		}
+		name, _ := p.text()
+		if p.short {
+			return nil, errNotMySQL
+		}
+		names = append(names, strings.ToValidUTF8(name, "\uFFFD"))
+	}
+	packet, err := t.read()
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := end(packet); !ok {
+		return nil, errNotMySQL
+	}
+	return names, nil
 }
 
 // end reports whether a packet ends a list, and the status in it.

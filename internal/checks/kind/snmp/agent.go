@@ -151,8 +151,11 @@ type refusal struct{ code gosnmp.SNMPError }
 
 func (e refusal) Error() string {
 	text := "the agent answers with the error " + e.code.String()
-	if e.code == gosnmp.TooBig {
+	switch e.code {
+	case gosnmp.TooBig:
 		text += ": its answer would be too long; ask for less in one check"
+	case gosnmp.AuthorizationError:
+		text += ": it does not show that to this user or community (password and privacy_password may be wanted)"
 	}
 	return text
 }
@@ -281,8 +284,11 @@ func (p *prober) failed(ctx context.Context, tr *probe.Trail, a *agent, err erro
 	refused, isRefused := errors.AsType[refusal](err)
 	switch {
 	case r.Reason == checks.ReasonTimeout && tr.Stage == probe.Waiting:
-		if a == nil || a.first == 0 {
+		switch {
+		case a == nil || a.first == 0:
 			r.Summary += p.hint()
+		case p.version == gosnmp.Version3 && (p.user.privacy != gosnmp.NoPriv || p.context != ""):
+			r.Summary += "; it has told who it is, and may be silent to another privacy_password, way of privacy or context"
 		}
 	case r.Reason == checks.ReasonTimeout || r.Reason == checks.ReasonInternal:
 	case errors.Is(err, errRows):

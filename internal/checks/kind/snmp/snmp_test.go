@@ -117,7 +117,7 @@ func TestSNMP(t *testing.T) {
 		{"too slow", []func(*Options){func(o *Options) { o.FailOver = 1 }}, checks.Fail, checks.ReasonLatency, "limit"},
 		{"another user", []func(*Options){as("mallory", "sha", secret, "", "")}, checks.Fail, checks.ReasonStatus, "the agent knows no such user"},
 		{"another password", []func(*Options){as("signer", "sha256", "hunter2-hunter2", "", "")}, checks.Fail, checks.ReasonStatus, "the agent refuses the password"},
-		{"not encrypted", []func(*Options){as("both", "sha", secret, "", "")}, checks.Fail, checks.ReasonStatus, ""},
+		{"not encrypted", []func(*Options){as("both", "sha", secret, "", "")}, checks.Fail, checks.ReasonStatus, "it does not show that to this user or community (password and privacy_password may be wanted)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := probetest.Probing(t, &Kind, options(address, tt.change...), long)
@@ -132,7 +132,7 @@ func TestSNMP(t *testing.T) {
 		probetest.WantResult(t, r, checks.Fail, checks.ReasonTimeout, "silent to a community that it does not know")
 	})
 	t.Run("another privacy password", func(t *testing.T) { // the agent says so, or, of some versions, nothing
-		r := probetest.Probing(t, &Kind, options(address, as("both", "sha", secret, "aes", "hunter2-hunter2")), 300*time.Millisecond)
+		r := probetest.Until(t, &Kind, options(address, as("both", "sha", secret, "aes", "hunter2-hunter2")), 300*time.Millisecond, "another privacy_password")
 		if r.Outcome != checks.Fail || r.Reason != checks.ReasonTimeout && r.Reason != checks.ReasonStatus {
 			t.Errorf("got %+v", r)
 		}

@@ -161,6 +161,10 @@ func (s *hostKeySeen) get() ssh.PublicKey {
 // and PerSourcePenalties).
 var refusals = []string{"Exceeded MaxStartups", "Not allowed at this time"}
 
+// refusedAtOnce is how the library tells of a server that offers to ask questions and says no in place of the first, as
+// OpenSSH without PAM does (RFC 4256, 3.1: 51 is SSH_MSG_USERAUTH_FAILURE).
+const refusedAtOnce = "unexpected message type 51 "
+
 // failed makes the result of a probe that ended with an error.
 func (run *run) failed(ctx context.Context, err error, banner, before string) checks.Result {
 	tr, key := &run.tr, run.seen.get()
@@ -205,7 +209,7 @@ func (run *run) failed(ctx context.Context, err error, banner, before string) ch
 		}
 	case wasTold:
 		r.Reason, r.Summary = checks.ReasonStatus, probe.Hide("the server disconnects while "+string(tr.Stage)+": "+disconnect, run.secret)
-	case tr.Stage == probe.LoggingIn && strings.Contains(err.Error(), "unable to authenticate"):
+	case tr.Stage == probe.LoggingIn && (strings.Contains(err.Error(), "unable to authenticate") || strings.Contains(err.Error(), refusedAtOnce)):
 		r.Reason, r.Summary = checks.ReasonStatus, "the server refuses the login of "+probe.Quoted(run.user)+" by "+run.means()
 	}
 	return r

@@ -211,6 +211,22 @@ func TestSSHPassword(t *testing.T) {
 	}
 }
 
+// OpenSSH without PAM offers questions, and says no before it asks one.
+func TestSSHNoPasswordIsTaken(t *testing.T) {
+	t.Parallel()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	probetest.OK(t, err)
+	signer, err := ssh.NewSignerFromKey(private)
+	probetest.OK(t, err)
+	config := &ssh.ServerConfig{KeyboardInteractiveCallback: func(ssh.ConnMetadata, ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+		return nil, errors.New("no device")
+	}}
+	config.AddHostKey(signer)
+	address := probetest.Serve(t, func(c *net.TCPConn) { _, _, _, _ = ssh.NewServerConn(c, config) })
+	o := Options{Address: address, User: "probe", Password: "correct horse", HostKey: []string{ssh.FingerprintSHA256(signer.PublicKey())}}
+	probetest.WantResult(t, probetest.Probing(t, &Kind, &o, 5*time.Second), checks.Fail, checks.ReasonStatus, `the server refuses the login of "probe" by password`)
+}
+
 func TestSSHStrangers(t *testing.T) {
 	t.Parallel()
 	const version = "SSH-2.0-stranger\r\n"
