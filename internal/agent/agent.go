@@ -189,13 +189,13 @@ func (a *Agent) sayOutside() {
 		}
 		err = *p
 	}
+	if errors.Is(err, nats.ErrAuthorization) {
+		err = errors.New("it does not take this agent; if it was removed, enroll it anew, with another directory")
+	}
 	if a.said[err.Error()] {
 		return
 	}
 	a.said[err.Error()] = true
-	if errors.Is(err, nats.ErrAuthorization) {
-		err = errors.New("it does not take this agent; if it was removed, enroll it anew, with another directory")
-	}
 	a.cfg.Log.Warn("not let in, will try again", zap.Strings("servers", a.cfg.Credentials.Servers), zap.Error(err))
 }
 
@@ -204,8 +204,6 @@ func (a *Agent) greet(ctx context.Context) error {
 		a.sayOutside()
 		return nil
 	}
-	clear(a.said)
-	a.unreached.Store(nil)
 	a.mu.Lock()
 	h := hello{Version: a.cfg.Version, Stamp: a.stamp, Checks: a.checks, Refused: len(a.refused), Off: time.Duration(a.off.Load())}
 	a.mu.Unlock()
@@ -218,6 +216,8 @@ func (a *Agent) greet(ctx context.Context) error {
 	if w.Out {
 		return errOut
 	}
+	clear(a.said) // now it is let in: a connection may stand for a moment and be refused
+	a.unreached.Store(nil)
 	took := time.Since(begun)
 	off := w.Now.Sub(begun.Add(took / 2))
 	if off.Abs() < clockOff+took {
