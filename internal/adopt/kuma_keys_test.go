@@ -52,12 +52,12 @@ func TestEachKeyOfKumaIsHeard(t *testing.T) {
 	for kind, keys := range kumaGoesBy {
 		plain := maps.Clone(kumaPlain)
 		plain["type"] = kind
-		switch {
-		case kind == "postgres" || kind == "mysql":
+		switch kind {
+		case "postgres", "mysql":
 			plain["databaseConnectionString"] = kind + "://u@a/x"
-		case kind == "tls of a login":
+		case "tls of a login":
 			plain["type"], plain["authMethod"] = "http", "mtls"
-		case kind == "oauth of a login":
+		case "oauth of a login":
 			plain["type"], plain["authMethod"] = "http", "oauth2-cc"
 		}
 		if kind == "http" { // else there is nothing to encode

@@ -63,8 +63,10 @@ func TestBasisIsWhatFiguresAreMadeOf(t *testing.T) {
 	}
 	h := house{}
 	h.cfg.Store(load(one))
-	if h.cfg.basis() != first || h.cfg.basis() != first {
-		t.Error("of the one that is used it is another")
+	for range 2 { // the second time it is known
+		if h.cfg.basis() != first {
+			t.Error("of the one that is used it is another")
+		}
 	}
 	h.cfg.Store(load(strings.Replace(one, "id: mail", "id: post", 1)))
 	if h.cfg.basis() == first {
