@@ -115,6 +115,7 @@ func TestRefusedAsAWhole(t *testing.T) {
 		{"uptime-kuma", "SQLite format 3\x00\x10\x00", "it is the database itself; print its table first: sqlite3 -json it 'SELECT * FROM monitor'"},
 		{"uptimerobot", "a,b\n1,2\n", "it has no column Friendly Name"},
 		{"terraform", "{}", "it: there is nothing to carry, no checks of Pingdom"},
+		{"terraform", `{"format_version": "1.2", "planned_values": {"root_module": {"resources": [{"type": "pingdom_check", "values": {"host": "a"}}]}}}`, "it is a plan, of which not all values are known; once it is applied, print the state"},
 		{"upptime", "sites:\nowner: x\n", "it: there is nothing to carry, no sites"},
 		{"gatus", `{"data": "ENC[AES256_GCM,data:x]", "sops": {"version": "3.12.2"}}`, "it is encrypted by sops; decrypt it first"},
 		{"gatus", "endpoints: []\nsops:\n  mac: x\n", "it is encrypted by sops"},

@@ -18,9 +18,13 @@ func readTerraform(p *Plan, sources []Source) error {
 			Values struct {
 				Root terraformModule `json:"root_module"`
 			} `json:"values"`
+			Planned json.RawMessage `json:"planned_values"`
 		}
 		if err := json.Unmarshal(s.Text, &state); err != nil {
 			return fmt.Errorf("%s is not what `terraform show -json` prints: %w", s.Name, err)
+		}
+		if state.Planned != nil {
+			return fmt.Errorf("%s is a plan, of which not all values are known; once it is applied, print the state: terraform show -json > FILE", s.Name)
 		}
 		groups := terraformGroups{}
 		groups.collect(state.Values.Root, 0)
