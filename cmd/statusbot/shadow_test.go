@@ -122,7 +122,7 @@ func TestShadowBesideNagios(t *testing.T) {
 }
 define command {
 	command_name bad
-	command_line /bin/sh -c 'echo CRITICAL; exit 2'
+	command_line /bin/sh -c 'echo CRITICAL\; exit 2'
 }
 define timeperiod {
 	timeperiod_name always
