@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/nats-io/nats.go"
 	"go.uber.org/zap"
@@ -192,11 +193,22 @@ func (a *Agent) sayOutside() {
 	if errors.Is(err, nats.ErrAuthorization) {
 		err = errors.New("it does not take this agent; if it was removed, enroll it anew, with another directory")
 	}
-	if a.said[err.Error()] {
+	why := reasonOf(err)
+	if a.said[why] {
 		return
 	}
-	a.said[err.Error()] = true
+	a.said[why] = true
 	a.cfg.Log.Warn("not let in, will try again", zap.Strings("servers", a.cfg.Credentials.Servers), zap.Error(err))
+}
+
+// reasonOf is an error without its figures: the port that a try is made from is another one each time.
+func reasonOf(err error) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return -1
+		}
+		return r
+	}, err.Error())
 }
 
 func (a *Agent) greet(ctx context.Context) error {

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"crypto/ed25519"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -53,5 +54,17 @@ func TestAnAgentThatStaysOutsideSaysWhy(t *testing.T) {
 		if why, _ := said[0].ContextMap()["error"].(string); len(said) != 1 || !strings.Contains(why, want) {
 			t.Errorf("it says %v, want %q once", said, want)
 		}
+	}
+}
+
+// Tries that fail for the same are one reason, though each is made from another port: a list of them would grow for as long as nobody answers.
+func TestTriesFromOtherPortsAreOneReason(t *testing.T) {
+	t.Parallel()
+	one, other := errors.New("read tcp 10.0.0.7:40022->10.0.0.9:4223: i/o timeout"), errors.New("read tcp 10.0.0.7:51288->10.0.0.9:4223: i/o timeout")
+	if reasonOf(one) != reasonOf(other) {
+		t.Errorf("%q and %q", reasonOf(one), reasonOf(other))
+	}
+	if refused := errors.New("dial tcp 10.0.0.9:4223: connect: connection refused"); reasonOf(refused) == reasonOf(one) {
+		t.Errorf("%q is that of a time-out", reasonOf(refused))
 	}
 }
