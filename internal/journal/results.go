@@ -50,18 +50,15 @@ func (j *Journal) appendResultsOnce(ctx context.Context, m message) error {
 	if j.ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", doing, ErrClosed)
 	}
-	if j.member != nil { // what a leader took that lost its majority is never answered
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, resultsTry)
-		defer cancel()
-	}
+	ctx, cancel := context.WithTimeout(ctx, resultsTry) // what a leader took that lost its majority is never answered
+	defer cancel()
 	_, err := j.store(ctx, doing, j.resultsStream(), m, nil)
 	return err
 }
 
 const (
-	// resultsTry is how long a member waits for one answer: an election takes less.
-	resultsTry = 5 * time.Second
+	// resultsTry is how long one answer is waited for: an election takes less.
+	resultsTry = 10 * time.Second
 	// resultsKnown is how long the servers of members know the ids of batches. What is tried for half of it is known at its last try.
 	resultsKnown = 2 * time.Minute
 )
