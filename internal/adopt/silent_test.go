@@ -43,6 +43,9 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 		{"gatus", gatus(`url: "https://ops:gehe1m@[2001:db8::1]/x", headers: {host: shop.example.com}`, "[STATUS] == 200"), "server_name: 2001:db8::1\n"},
 		{"gatus", gatus(`url: "https://${PLACE}:443", headers: {Host: shop.example.com}`, "[STATUS] == 200"), "server_name: ${PLACE}\n"},
 		{"upptime", "sites: [{name: a, url: 'https://10.0.0.1/', headers: ['Host: shop.example.com'], expectedStatusCodes: [2xx]}]", "server_name: 10.0.0.1\n|none of its statuses can be"},
+		{"gatus", gatus(`url: "https://a.example.com/", client: {kerberos: {principal: p@EXAMPLE.COM}}`, "[STATUS] == 200"), "Not carried: 1|it logs in by Kerberos"},
+		{"upptime", "owner: acme\nnotifications: [{type: slack}]\nstatus-website: {cname: x}\nsites: [{name: a, url: 'https://a.example.com/'}]", "notifications: 1: statusbot tells in Slack|owner, status-website: not of checks"},
+		{"uptimerobot", "Type,Friendly Name,URL/IP\nDNS,a,a.example.com\n", "a: of type DNS the export does not tell what is asked"},
 		{"gatus", "endpoints: [gehe1m]", "it, the endpoint in line 1: it cannot be read as one"},
 		{"gatus", gatus(`url: "https://a.example.com/", client: {dns-resolver: "udp://${RESOLVER}:53"}`, "[STATUS] == 200"), "resolver: ${RESOLVER}:53"},
 		{"uptime-kuma", kuma(`"type":"http","url":"https://a.example.com/","authMethod":"oauth2-cc","oauth_token_url":"https://b.example.com/","oauth_client_id":"x","oauth_client_secret":"y","oauth_scopes":"read pay","oauth_audience":"shop","domainExpiryNotification":true`), "- read\n|- pay\n|audience: shop|the registration of a domain"},
@@ -198,5 +201,21 @@ func TestOneReasonIsToldOnce(t *testing.T) {
 		"  other: its own\nNot carried: 0\n"
 	if got := report.String(); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
+
+// TestTemplatesAreNoFilesYet: the next step is said, and nothing of what stands there.
+func TestTemplatesAreNoFilesYet(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ tool, text string }{
+		{"gatus", "alerting: {slack: {webhook-url:  {{ gehe1m }} }}\nendpoints: []\n"},
+		{"gatus", "endpoints:\n{{- range .Values.gehe1m }}\n  - name: {{ .name }}\n{{- end }}\n"},
+		{"upptime", "sites:\n{% for s in gehe1m %}\n  - name: {{ s }}\n{% endfor %}\n"},
+		{"blackbox", "modules:\n  m: {prober: {{ gehe1m }}}\n"},
+	} {
+		_, err := From(c.tool, []Source{{Name: "it", Text: []byte(c.text)}})
+		if err == nil || !strings.Contains(err.Error(), "give the file that it comes to") || strings.Contains(err.Error(), "gehe1m") {
+			t.Errorf("%s: %v of\n%s", c.tool, err, c.text)
+		}
 	}
 }

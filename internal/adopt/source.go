@@ -1,7 +1,10 @@
 package adopt
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -29,5 +32,17 @@ func unreadable(err error) error {
 	if lines := misread(err); lines != nil {
 		return &yaml.TypeError{Errors: lines}
 	}
+	if strings.Contains(err.Error(), "invalid map key") {
+		return errors.New("yaml: a key is neither a text nor a number")
+	}
 	return err
+}
+
+// unread is unreadable of a whole file, with what to do where it is not a file yet.
+func (s Source) unread(is string, err error) error {
+	next := ""
+	if bytes.Contains(s.Text, []byte("{{")) {
+		next = "; {{ }} in it is of a template: give the file that it comes to"
+	}
+	return fmt.Errorf("%s is %s: %w%s", s.Name, is, unreadable(err), next)
 }
