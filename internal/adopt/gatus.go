@@ -166,7 +166,11 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 	}
 	name := strings.Trim(e.Group+"/"+e.Name, "/")
 	if kind == "" {
-		p.refuse(name, "there is no kind of check for "+scheme+"://; a script can do it (kind exec)")
+		why := "there is no kind of check for " + scheme + "://; a script can do it (kind exec)"
+		if rest == "" {
+			why = strings.TrimSuffix("it has no address with a scheme, as https://; "+e.unread, "; ")
+		}
+		p.refuse(name, why)
 		return
 	}
 	if why := e.unreachable(kind); why != "" {

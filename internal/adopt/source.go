@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,9 +23,31 @@ func misread(err error) (lines []string) {
 		return nil
 	}
 	for _, line := range wrong.Errors {
-		lines = append(lines, aValue.ReplaceAllString(line, ""))
+		line = aValue.ReplaceAllString(line, "")
+		if m := aMismatch.FindStringSubmatch(line); m != nil {
+			line = m[1] + cmp.Or(yamlWords[m[2]], "a value of type "+m[2]) + " stands where " + wordOf(m[3]) + " should"
+		}
+		lines = append(lines, line)
 	}
 	return lines
+}
+
+// aMismatch is where the reader of YAML names types of its own and of Go.
+var aMismatch = lazy.Compile(`^(line [0-9]+: )cannot unmarshal (!\S+) into (.+)$`)
+
+var yamlWords = map[string]string{"!!str": "a text", "!!seq": "a list", "!!map": "a list of keys", "!!int": "a number", "!!float": "a number", "!!bool": "true or false", "!!null": "nothing"}
+
+// wordOf says what a type of Go reads.
+func wordOf(kind string) string {
+	switch {
+	case kind == "string", kind == "bool":
+		return map[string]string{"string": "a text", "bool": "true or false"}[kind]
+	case strings.HasPrefix(kind, "[]"):
+		return "a list"
+	case strings.HasPrefix(kind, "map["), strings.Contains(kind, "."), strings.HasPrefix(kind, "struct"):
+		return "a list of keys"
+	}
+	return "a number"
 }
 
 // unreadable is an error of the reader of YAML, without what stood there.
