@@ -15,9 +15,6 @@ import (
 	"go.uber.org/zap"
 )
 
-// restartPause is how long a restarted component does not listen.
-const restartPause = 300 * time.Millisecond
-
 // errUnknownComponent is wrapped by the errors of Break and Restart when the
 // company has no such component; the message lists those it has.
 var errUnknownComponent = errors.New("unknown component")
@@ -214,7 +211,7 @@ func (c *Company) Break(id, kind string, rate float64) error {
 }
 
 // Restart restarts a component as its process would be: its connections end, it
-// refuses new ones for restartPause, then it listens again on the same port,
+// refuses new ones for a moment, then it listens again on the same port,
 // healthy. It returns once it listens.
 func (c *Company) Restart(id string) error {
 	p, err := c.lookup(id)
@@ -227,7 +224,7 @@ func (c *Company) Restart(id string) error {
 		return errClosed
 	}
 	p.proc.halt()
-	if !pause(c.ctx, restartPause) {
+	if !pause(c.ctx, c.pace.restart) {
 		return errClosed
 	}
 	p.sw.set(nil)

@@ -21,6 +21,7 @@ func testPace() pace {
 	return pace{
 		batchEvery: 50 * time.Millisecond, batchWarn: 1, batchCrit: 600,
 		mailEvery: 20 * time.Millisecond, queueWarn: 5, queueCrit: 1000,
+		restart: 300 * time.Millisecond,
 	}
 }
 

@@ -18,7 +18,8 @@ type pace struct {
 	batchEvery           time.Duration
 	batchWarn, batchCrit int // seconds since the last success
 	mailEvery            time.Duration
-	queueWarn, queueCrit int // mails waiting
+	queueWarn, queueCrit int           // mails waiting
+	restart              time.Duration // of a component, while it does not listen
 }
 
 // spell is a span of time that is drawn anew each time.
@@ -40,6 +41,7 @@ func usualPace() pace {
 		work:       spell{60 * time.Millisecond, 180 * time.Millisecond},
 		batchEvery: time.Second, batchWarn: 5, batchCrit: 15,
 		mailEvery: 500 * time.Millisecond, queueWarn: 5, queueCrit: 20,
+		restart: 300 * time.Millisecond,
 	}
 }
 

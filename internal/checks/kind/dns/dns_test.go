@@ -143,7 +143,7 @@ func TestDNSAgainstUnbound(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := options(plain, tt.kind, tt.query, tt.change...)
-			r := probetest.Probing(t, &Kind, o, 5*time.Second)
+			r := probetest.Probing(t, &Kind, o, time.Minute)
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 			if (r.Phases.TLS > 0) != (o.Transport == "tls") || r.Phases.Connect <= 0 {
 				t.Errorf("phases: %+v", r.Phases)
@@ -164,7 +164,7 @@ func TestDNSAgainstUnbound(t *testing.T) {
 
 	stop()
 	for _, transport := range []string{"udp", "tcp"} {
-		r := probetest.Probing(t, &Kind, options(plain, "A", "shop.acme.example", func(o *Options) { o.Transport = transport }), 5*time.Second)
+		r := probetest.Probing(t, &Kind, options(plain, "A", "shop.acme.example", func(o *Options) { o.Transport = transport }), time.Minute)
 		probetest.WantResult(t, r, checks.Fail, checks.ReasonConnect, "no connection: connection refused")
 	}
 }

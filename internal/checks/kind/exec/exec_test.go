@@ -110,7 +110,7 @@ func TestExecRefused(t *testing.T) {
 		{"./noformat", "is not a program"},
 		{"no-such-program-there", "no-such-program-there does not exist"},
 	} {
-		r := probetest.Probing(t, &Kind, &Options{Argv: []string{tt.program}, Dir: dir}, 5*time.Second)
+		r := probetest.Probing(t, &Kind, &Options{Argv: []string{tt.program}, Dir: dir}, time.Minute)
 		if r.Outcome != checks.Unknown || r.Reason != checks.ReasonInternal || !strings.HasSuffix(r.Evidence.Script, strings.TrimPrefix(tt.program, ".")) {
 			t.Errorf("got %+v %+v", r, r.Evidence)
 		}
@@ -118,7 +118,7 @@ func TestExecRefused(t *testing.T) {
 			t.Errorf("got %q, want %q", r.Summary, tt.summary)
 		}
 	}
-	r := probetest.Probing(t, &Kind, &Options{Argv: []string{path}, Dir: filepath.Join(dir, "gone")}, 5*time.Second)
+	r := probetest.Probing(t, &Kind, &Options{Argv: []string{path}, Dir: filepath.Join(dir, "gone")}, time.Minute)
 	probetest.WantResult(t, r, checks.Unknown, checks.ReasonInternal, "")
 
 	for key, o := range map[string]Options{

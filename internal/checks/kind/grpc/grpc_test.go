@@ -241,9 +241,9 @@ http {
 }`, filepath.Join(t.TempDir(), "pid"), t.TempDir(), port, cert, key, address)), 0o600))
 	probetest.StartListening(t, port, nginx, "-c", conf)
 	o := Options{Address: probetest.Local(port), SecureOptions: probe.SecureOptions{TLS: true, CAFile: ca}}
-	probetest.WantResult(t, probetest.Probing(t, &Kind, &o, 5*time.Second), checks.Pass, "", "SERVING")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, &o, time.Minute), checks.Pass, "", "SERVING")
 	stop()
-	r := probetest.Probing(t, &Kind, &o, 5*time.Second)
+	r := probetest.Probing(t, &Kind, &o, time.Minute)
 	probetest.WantResult(t, r, checks.Fail, checks.ReasonStatus, "502")
 	if r.Evidence == nil || r.Evidence.Status == 0 {
 		t.Errorf("evidence: %+v", r.Evidence)
@@ -560,11 +560,11 @@ func TestGRPCOfWebServers(t *testing.T) {
 	for _, s := range []*httptest.Server{plain, two, odd, silent} {
 		s.Config.ErrorLog = nil
 	}
-	if r := probetest.Probing(t, &Kind, options(plain), 5*time.Second); r.Outcome != checks.Fail || r.Reason != checks.ReasonTLS && r.Reason != checks.ReasonProtocol {
+	if r := probetest.Probing(t, &Kind, options(plain), time.Minute); r.Outcome != checks.Fail || r.Reason != checks.ReasonTLS && r.Reason != checks.ReasonProtocol {
 		t.Errorf("got %+v", r)
 	}
-	probetest.WantResult(t, probetest.Probing(t, &Kind, options(two), 5*time.Second), checks.Fail, checks.ReasonStatus, "HTTP 404, not an answer of gRPC")
-	r := probetest.Probing(t, &Kind, options(odd), 5*time.Second)
+	probetest.WantResult(t, probetest.Probing(t, &Kind, options(two), time.Minute), checks.Fail, checks.ReasonStatus, "HTTP 404, not an answer of gRPC")
+	r := probetest.Probing(t, &Kind, options(odd), time.Minute)
 	probetest.WantResult(t, r, checks.Fail, checks.ReasonProtocol, errNotGRPC.Error())
 	if r.Evidence == nil || r.Evidence.Output != "<html>" || r.Evidence.Status != http.StatusOK {
 		t.Errorf("evidence: %+v", r.Evidence)

@@ -110,7 +110,7 @@ func TestHTTPOverTLS(t *testing.T) {
 	closing := probetest.Serve(t, func(c *net.TCPConn) { _, _ = c.Read(make([]byte, 1024)) })
 
 	insecure := func(o *Options) { o.InsecureTLS = true }
-	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor(server.URL), 5*time.Second), checks.Fail, checks.ReasonTLS, "the certificate is self-signed, and no root of this machine")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor(server.URL), time.Minute), checks.Fail, checks.ReasonTLS, "the certificate is self-signed, and no root of this machine")
 	r := probetest.Probing(t, &Kind, optionsFor(server.URL, insecure, func(o *Options) {
 		o.Host, o.Contains = "shop.example.com:8443", []string{"shop.example.com"}
 	}), 5*time.Second)
@@ -118,18 +118,18 @@ func TestHTTPOverTLS(t *testing.T) {
 	if r.Phases.TLS <= 0 {
 		t.Errorf("phases: %+v", r.Phases)
 	}
-	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor("https://"+plain), 5*time.Second), checks.Fail, checks.ReasonTLS, "the peer does not speak TLS")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor("https://"+plain), time.Minute), checks.Fail, checks.ReasonTLS, "the peer does not speak TLS")
 	probetest.WantResult(t, probetest.Until(t, &Kind, optionsFor("https://"+silent), 150*time.Millisecond, "while negotiating TLS"), checks.Fail, checks.ReasonTimeout, "while negotiating TLS")
-	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor("https://"+closing), 5*time.Second), checks.Fail, checks.ReasonReset, "while negotiating TLS")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor("https://"+closing), time.Minute), checks.Fail, checks.ReasonReset, "while negotiating TLS")
 
 	old := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	old.Config.ErrorLog = server.Config.ErrorLog
 	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	old.StartTLS()
 	defer old.Close()
-	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor(old.URL, insecure), 5*time.Second), checks.Fail, checks.ReasonTLS, "the peer speaks no protocol version that statusbot offers")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor(old.URL, insecure), time.Minute), checks.Fail, checks.ReasonTLS, "the peer speaks no protocol version that statusbot offers")
 	for low, outcome := range map[string]checks.Outcome{"1.0": checks.Pass, "1": checks.Pass, "1.1": checks.Pass, "1.2": checks.Fail} {
-		if r := probetest.Probing(t, &Kind, optionsFor(old.URL, insecure, func(o *Options) { o.TLSMin = low }), 5*time.Second); r.Outcome != outcome {
+		if r := probetest.Probing(t, &Kind, optionsFor(old.URL, insecure, func(o *Options) { o.TLSMin = low }), time.Minute); r.Outcome != outcome {
 			t.Errorf("tls_min %s: %s %s", low, r.Outcome, r.Summary)
 		}
 	}
@@ -148,9 +148,9 @@ func TestAServerThatWantsAName(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	insecure := func(o *Options) { o.InsecureTLS = true }
-	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor(server.URL, insecure), 5*time.Second), checks.Fail, checks.ReasonTLS,
+	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor(server.URL, insecure), time.Minute), checks.Fail, checks.ReasonTLS,
 		"the peer refused the handshake: internal error; it was asked for no name, since an address is none: write server_name")
-	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor(server.URL, insecure, func(o *Options) { o.ServerName = "shop.example" }), 5*time.Second), checks.Pass, "", "HTTP 200")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor(server.URL, insecure, func(o *Options) { o.ServerName = "shop.example" }), time.Minute), checks.Pass, "", "HTTP 200")
 }
 
 // TestOldServersOnRequest: one that has nothing but TLS 1.0 and RSA key exchange is
@@ -168,18 +168,18 @@ func TestOldServersOnRequest(t *testing.T) {
 		o := optionsFor("https://127.0.0.1:"+port+"/", func(o *Options) { o.InsecureTLS, o.TLSMin, o.Contains = true, "1.0", []string{suite} })
 		probetest.UntilPass(t, &Kind, o)
 		o.TLSMin = ""
-		probetest.WantResult(t, probetest.Probing(t, &Kind, o, 5*time.Second), checks.Fail, checks.ReasonTLS, "the peer speaks no protocol version that statusbot offers")
+		probetest.WantResult(t, probetest.Probing(t, &Kind, o, time.Minute), checks.Fail, checks.ReasonTLS, "the peer speaks no protocol version that statusbot offers")
 	}
 }
 
 func TestHTTPNames(t *testing.T) {
 	probetest.NameServer(t, probetest.NoSuchName)
-	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor("http://shop.invalid/"), 5*time.Second), checks.Fail, checks.ReasonDNS, "the name does not exist")
-	probetest.WantResult(t, probetest.Probing(t, &tcpkind.Kind, &tcpkind.Options{Address: "shop.invalid:1"}, 5*time.Second), checks.Fail, checks.ReasonDNS, "the name does not exist")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor("http://shop.invalid/"), time.Minute), checks.Fail, checks.ReasonDNS, "the name does not exist")
+	probetest.WantResult(t, probetest.Probing(t, &tcpkind.Kind, &tcpkind.Options{Address: "shop.invalid:1"}, time.Minute), checks.Fail, checks.ReasonDNS, "the name does not exist")
 
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer server.Close()
-	r := probetest.Probing(t, &Kind, optionsFor(strings.Replace(server.URL, "127.0.0.1", "localhost", 1)), 5*time.Second)
+	r := probetest.Probing(t, &Kind, optionsFor(strings.Replace(server.URL, "127.0.0.1", "localhost", 1)), time.Minute)
 	probetest.WantResult(t, r, checks.Pass, "", "HTTP 200")
 	if r.Phases.DNS <= 0 || r.Phases.Connect <= 0 {
 		t.Errorf("phases: %+v", r.Phases)

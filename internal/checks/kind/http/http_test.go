@@ -130,7 +130,7 @@ func TestHTTPAnswers(t *testing.T) {
 			if tt.change != nil {
 				tt.change(o)
 			}
-			r := probetest.Probing(t, &Kind, o, 5*time.Second)
+			r := probetest.Probing(t, &Kind, o, time.Minute)
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 			if r.Phases.Connect <= 0 || r.Phases.FirstByte <= 0 || r.Phases.DNS != 0 || r.Phases.TLS != 0 {
 				t.Errorf("phases: %+v", r.Phases)
@@ -161,7 +161,7 @@ func TestHTTPKeepsSecrets(t *testing.T) {
 	defer server.Close()
 
 	url := strings.Replace(server.URL, "://", "://ana:s3cret@", 1)
-	r := probetest.Probing(t, &Kind, optionsFor(url, func(o *Options) { o.Headers = map[string]string{"X-Key": "t0ken"} }), 5*time.Second)
+	r := probetest.Probing(t, &Kind, optionsFor(url, func(o *Options) { o.Headers = map[string]string{"X-Key": "t0ken"} }), time.Minute)
 	probetest.WantResult(t, r, checks.Fail, checks.ReasonStatus, "HTTP 418 after 1 redirect")
 	if got := seen.Load(); got != "ana:s3cret t0ken" {
 		t.Errorf("the server saw %q", got)
@@ -173,7 +173,7 @@ func TestHTTPKeepsSecrets(t *testing.T) {
 		t.Errorf("a secret is in %s", text)
 	}
 	server.Close()
-	r = probetest.Probing(t, &Kind, optionsFor(url), 5*time.Second)
+	r = probetest.Probing(t, &Kind, optionsFor(url), time.Minute)
 	probetest.WantResult(t, r, checks.Fail, checks.ReasonConnect, "connection refused")
 	if text := fmt.Sprintf("%+v", r); strings.Contains(text, "s3cret") {
 		t.Errorf("a secret is in %s", text)

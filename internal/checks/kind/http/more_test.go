@@ -142,14 +142,14 @@ func TestHTTPAgainstNginx(t *testing.T) {
 		{"not compressed", "http://" + at.plain + "/page.html", func(o *Options) { o.Expect = []string{"!('content-encoding' in headers)"} }, checks.Pass, "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := probetest.Probing(t, &Kind, optionsFor(tt.url, tt.change), 5*time.Second)
+			r := probetest.Probing(t, &Kind, optionsFor(tt.url, tt.change), time.Minute)
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 			probetest.NoSecret(t, r, "correct horse")
 			probetest.NoSecret(t, r, "hunter2")
 		})
 	}
 	t.Run("phases of h2", func(t *testing.T) {
-		r := probetest.Probing(t, &Kind, optionsFor("https://"+at.tls+"/page.html", func(o *Options) { o.CAFile, o.Version = ca.File, "2" }), 5*time.Second)
+		r := probetest.Probing(t, &Kind, optionsFor("https://"+at.tls+"/page.html", func(o *Options) { o.CAFile, o.Version = ca.File, "2" }), time.Minute)
 		if p := r.Phases; p.Connect <= 0 || p.TLS <= 0 || p.FirstByte <= 0 || p.Transfer <= 0 {
 			t.Errorf("phases: %+v", p)
 		}
@@ -201,7 +201,7 @@ func TestHTTPProxy(t *testing.T) {
 		{"target down", "https://" + nobody + "/", open, func(*Options) {}, checks.Fail, checks.ReasonConnect, "the proxy refuses with HTTP 50"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := probetest.Probing(t, &Kind, optionsFor(tt.url, func(o *Options) { o.CAFile, o.Proxy = ca.File, "http://"+tt.proxy }, tt.change), 5*time.Second)
+			r := probetest.Probing(t, &Kind, optionsFor(tt.url, func(o *Options) { o.CAFile, o.Proxy = ca.File, "http://"+tt.proxy }, tt.change), time.Minute)
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 			probetest.NoSecret(t, r, "sesame")
 		})
@@ -273,21 +273,21 @@ func TestHTTPOAuth2(t *testing.T) {
 	if n := s.given.Load(); n != 3 {
 		t.Errorf("%d tokens, want a fresh one after the 401", n)
 	}
-	probetest.WantResult(t, probetest.Probing(t, &Kind, options(func(o *Options) { o.OAuth2.ClientSecret = "wrong" }), 5*time.Second), checks.Unknown, checks.ReasonInternal, "the token endpoint refuses this check: invalid_client")
-	probetest.WantResult(t, probetest.Probing(t, &Kind, options(func(o *Options) { o.OAuth2.TokenURL = "http://127.0.0.1:" + probetest.FreePort(t) }), 5*time.Second), checks.Fail, checks.ReasonConnect, "the token endpoint: no connection")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, options(func(o *Options) { o.OAuth2.ClientSecret = "wrong" }), time.Minute), checks.Unknown, checks.ReasonInternal, "the token endpoint refuses this check: invalid_client")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, options(func(o *Options) { o.OAuth2.TokenURL = "http://127.0.0.1:" + probetest.FreePort(t) }), time.Minute), checks.Fail, checks.ReasonConnect, "the token endpoint: no connection")
 	for want, answer := range map[string]func(http.ResponseWriter){
 		"the token endpoint answers HTTP 503":                 func(w http.ResponseWriter) { w.WriteHeader(503) },
 		"the token endpoint answers HTTP 200 without a token": func(w http.ResponseWriter) { io.WriteString(w, "<html>sign in</html>") },
 	} {
 		s.fault.Store(&answer)
-		if r := probetest.Probing(t, &Kind, options(), 5*time.Second); r.Outcome != checks.Fail || r.Summary != want {
+		if r := probetest.Probing(t, &Kind, options(), time.Minute); r.Outcome != checks.Fail || r.Summary != want {
 			t.Errorf("got %+v, want %q", r, want)
 		}
 	}
 	s.fault.Store(nil)
 	// A resource that refuses every token is asked twice, not for ever.
 	s.given.Store(0)
-	probetest.WantResult(t, probetest.Probing(t, &Kind, options(func(o *Options) { o.URL = s.URL + "/resource?who"; o.OAuth2.TokenURL = s.URL + "/token" }), 5*time.Second), checks.Pass, "", "")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, options(func(o *Options) { o.URL = s.URL + "/resource?who"; o.OAuth2.TokenURL = s.URL + "/token" }), time.Minute), checks.Pass, "", "")
 }
 
 func TestHTTPBearer(t *testing.T) {

@@ -28,7 +28,7 @@ func TestHTTPEvidenceHasRequestIDsAndNoSecrets(t *testing.T) {
 	at, err := url.Parse(server.URL)
 	probetest.OK(t, err)
 	at.User = url.UserPassword("ana", "hunter22")
-	r := probetest.Probing(t, &Kind, &Options{URL: at.String(), Headers: map[string]string{"X-Auth-Token": "tok-123456", "Cookie": "sid=cookie-value"}}, 5*time.Second)
+	r := probetest.Probing(t, &Kind, &Options{URL: at.String(), Headers: map[string]string{"X-Auth-Token": "tok-123456", "Cookie": "sid=cookie-value"}}, time.Minute)
 	if r.Evidence == nil || r.Evidence.RequestID != "x-request-id=7f3a, cf-ray=8c1" {
 		t.Fatalf("evidence %+v", r.Evidence)
 	}
@@ -47,7 +47,7 @@ func TestClaimsShowNoValueOfASecretsName(t *testing.T) {
 		fmt.Fprint(w, `{"password":"hunter2-hunter2","list":[{"api_key":"k-99887766"}],"state":"bad"}`)
 	}))
 	defer server.Close()
-	r := probetest.Probing(t, &Kind, &Options{URL: server.URL, Options: claim.Options{Expect: []string{"'ok' in json"}}}, 5*time.Second)
+	r := probetest.Probing(t, &Kind, &Options{URL: server.URL, Options: claim.Options{Expect: []string{"'ok' in json"}}}, time.Minute)
 	if want := `'ok' in json is false: json is {"list":[{"api_key":(redacted)}],"password":(redacted),…`; r.Summary != want {
 		t.Errorf("got %q, want %q", r.Summary, want)
 	}
@@ -57,7 +57,7 @@ func TestClaimsShowNoValueOfASecretsName(t *testing.T) {
 		{URL: server.URL, JSON: []JSONAssertion{{Path: "$.list", Equals: "x"}}},
 		{URL: server.URL, Options: claim.Options{Expect: []string{"json.list.size() > 4"}}},
 	} {
-		r := probetest.Probing(t, &Kind, o, 5*time.Second)
+		r := probetest.Probing(t, &Kind, o, time.Minute)
 		probetest.NoSecret(t, r, "hunter2")
 		probetest.NoSecret(t, r, "k-9988")
 	}

@@ -179,14 +179,14 @@ func withoutPlain(t *testing.T, server string) (address string) {
 
 func testIMAPLogin(t *testing.T, server string) {
 	o := Options{Address: withoutPlain(t, server), User: "probe", Password: probetest.MailSecret, Mailbox: "INBOX"}
-	probetest.WantResult(t, probetest.Probing(t, &Kind, &o, 5*time.Second), checks.Pass, "", "2 messages")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, &o, time.Minute), checks.Pass, "", "2 messages")
 	o.Password = `pass"word\`
-	r := probetest.Probing(t, &Kind, &o, 5*time.Second)
+	r := probetest.Probing(t, &Kind, &o, time.Minute)
 	probetest.WantResult(t, r, checks.Fail, checks.ReasonStatus, "the server says no to LOGIN: [AUTHENTICATIONFAILED]")
 	probetest.NoSecret(t, r, o.Password)
 	probetest.NoSecret(t, r, inQuotes(o.Password))
 	o.Password = "pässword"
-	probetest.WantResult(t, probetest.Probing(t, &Kind, &o, 5*time.Second), checks.Unknown, checks.ReasonInternal, "characters that LOGIN cannot send")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, &o, time.Minute), checks.Unknown, checks.ReasonInternal, "characters that LOGIN cannot send")
 }
 
 func TestIMAPStrangers(t *testing.T) {

@@ -21,7 +21,7 @@ func TestJourneyKeyExchange(t *testing.T) {
 	o := Kind.Options().(*Options)
 	o.InsecureTLS = true
 	o.Steps = []Step{{Name: "visit", URL: server.URL, Contains: []string{strong}}}
-	probetest.WantResult(t, probetest.Probing(t, &Kind, o, 5*time.Second), checks.Pass, "", "")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, o, time.Minute), checks.Pass, "", "")
 }
 
 // TestACertificateInAJourney: each step knows that of its own answer.

@@ -350,7 +350,7 @@ func TestMySQLCachedSHA2(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := &Options{QueryOptions: probe.QueryOptions{Address: tt.address, User: "probe", Password: tt.password, SSLMode: tt.sslmode, Query: "SELECT 7", ExpectValue: new("7")}}
-			probetest.WantResult(t, probetest.Probing(t, &Kind, o, 5*time.Second), tt.outcome, tt.reason, tt.summary)
+			probetest.WantResult(t, probetest.Probing(t, &Kind, o, time.Minute), tt.outcome, tt.reason, tt.summary)
 		})
 	}
 }

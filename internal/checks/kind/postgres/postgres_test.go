@@ -70,7 +70,7 @@ func TestPostgres(t *testing.T) {
 		return &o
 	}
 	query := func(sql string) func(*Options) { return func(o *Options) { o.Query = sql } }
-	probetest.WantResult(t, probetest.Probing(t, &Kind, with(query("CREATE ROLE server LOGIN")), 5*time.Second), checks.Pass, "", "0 rows")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, with(query("CREATE ROLE server LOGIN")), time.Minute), checks.Pass, "", "0 rows")
 	_, port, err := net.SplitHostPort(good.Address)
 	probetest.OK(t, err)
 	socket := filepath.Join(dir, ".s.PGSQL."+port)
@@ -79,7 +79,7 @@ func TestPostgres(t *testing.T) {
 		return func(o *Options) { o.SSLMode, o.ServerName = mode, name }
 	}
 	local := func(path string) func(*Options) { return func(o *Options) { o.Address, o.CAFile = path, "" } }
-	probetest.WantResult(t, probetest.Probing(t, &Kind, with(query("CREATE ROLE few LOGIN CONNECTION LIMIT 0 PASSWORD '"+postgresSecret+"'")), 5*time.Second), checks.Pass, "", "0 rows")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, with(query("CREATE ROLE few LOGIN CONNECTION LIMIT 0 PASSWORD '"+postgresSecret+"'")), time.Minute), checks.Pass, "", "0 rows")
 
 	const long = time.Minute
 	for _, tt := range []struct {
@@ -163,7 +163,7 @@ func TestPostgres(t *testing.T) {
 		}
 	})
 	t.Run("a query cut off does not linger", func(t *testing.T) {
-		compiled, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Minute, Timeout: 30 * time.Second, Options: with(query("SELECT pg_sleep(61)"))})
+		compiled, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Hour, Timeout: 20 * time.Minute, Options: with(query("SELECT pg_sleep(6100)"))})
 		probetest.OK(t, err)
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan bool)
@@ -198,7 +198,7 @@ func TestPostgres(t *testing.T) {
 		// The smart shutdown waits for the sessions that there are, and lets
 		// nobody else in.
 		ctx, cancel := context.WithCancel(context.Background())
-		compiled, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Minute, Timeout: 30 * time.Second, Options: with(query("SELECT pg_sleep(62)"))})
+		compiled, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Hour, Timeout: 20 * time.Minute, Options: with(query("SELECT pg_sleep(6200)"))})
 		probetest.OK(t, err)
 		done := make(chan bool)
 		go func() {
@@ -206,7 +206,7 @@ func TestPostgres(t *testing.T) {
 			done <- ok
 		}()
 		sleepers := with(func(o *Options) {
-			o.Query, o.ExpectValue = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(62)'", new("1")
+			o.Query, o.ExpectValue = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(6200)'", new("1")
 		})
 		probetest.UntilPass(t, &Kind, sleepers)
 		probetest.OK(t, server.Process.Signal(syscall.SIGTERM))
@@ -225,7 +225,7 @@ func TestPostgres(t *testing.T) {
 func untilOther(t *testing.T, o *Options) checks.Result {
 	t.Helper()
 	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
-		if r := probetest.Probing(t, &Kind, o, 5*time.Second); r.Outcome != checks.Pass {
+		if r := probetest.Probing(t, &Kind, o, time.Minute); r.Outcome != checks.Pass {
 			return r
 		}
 	}

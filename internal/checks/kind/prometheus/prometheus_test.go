@@ -135,9 +135,9 @@ func TestPrometheusStrangers(t *testing.T) {
 	} {
 		say, code = tt.say, tt.code
 		o := options(server.URL, "up", func(o *Options) { o.BasicAuth = httpkind.BasicAuth{User: "probe", Password: "open sesame"} })
-		probetest.WantResult(t, probetest.Probing(t, &Kind, o, 5*time.Second), checks.Unknown, checks.ReasonInternal, tt.want)
+		probetest.WantResult(t, probetest.Probing(t, &Kind, o, time.Minute), checks.Unknown, checks.ReasonInternal, tt.want)
 	}
-	r := probetest.Probing(t, &Kind, options(server.URL, "up", func(o *Options) { o.BasicAuth = httpkind.BasicAuth{User: "probe", Password: "sesame street"} }), 5*time.Second)
+	r := probetest.Probing(t, &Kind, options(server.URL, "up", func(o *Options) { o.BasicAuth = httpkind.BasicAuth{User: "probe", Password: "sesame street"} }), time.Minute)
 	probetest.WantResult(t, r, checks.Unknown, checks.ReasonInternal, "Prometheus answers HTTP 401")
 	probetest.NoSecret(t, r, "sesame street")
 }

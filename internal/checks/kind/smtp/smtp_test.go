@@ -147,9 +147,9 @@ func TestSMTPLogin(t *testing.T) {
 	t.Parallel()
 	good, _, _, _ := startExim(t, "LOGIN")
 	good.User, good.Password = "probe", probetest.MailSecret
-	probetest.WantResult(t, probetest.Probing(t, &Kind, &good, 5*time.Second), checks.Pass, "", "logged in")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, &good, time.Minute), checks.Pass, "", "logged in")
 	good.Password = "hunter22"
-	probetest.WantResult(t, probetest.Probing(t, &Kind, &good, 5*time.Second), checks.Fail, checks.ReasonStatus, "the server says no to AUTH: 535")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, &good, time.Minute), checks.Fail, checks.ReasonStatus, "the server says no to AUTH: 535")
 }
 
 func TestSMTPStrangers(t *testing.T) {

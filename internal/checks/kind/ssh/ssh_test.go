@@ -203,9 +203,9 @@ func TestSSHPassword(t *testing.T) {
 			_ = session.Wait()
 		})
 		o := Options{Address: address, User: "probe", Password: secret, HostKey: []string{ssh.FingerprintSHA256(signer.PublicKey())}}
-		probetest.WantResult(t, probetest.Probing(t, &Kind, &o, 5*time.Second), checks.Pass, "", "logged in")
+		probetest.WantResult(t, probetest.Probing(t, &Kind, &o, time.Minute), checks.Pass, "", "logged in")
 		o.Password = "hunter22"
-		r := probetest.Probing(t, &Kind, &o, 5*time.Second)
+		r := probetest.Probing(t, &Kind, &o, time.Minute)
 		probetest.WantResult(t, r, checks.Fail, checks.ReasonStatus, `the server refuses the login of "probe" by password`)
 		probetest.NoSecret(t, r, "hunter22")
 	}
@@ -224,7 +224,7 @@ func TestSSHNoPasswordIsTaken(t *testing.T) {
 	config.AddHostKey(signer)
 	address := probetest.Serve(t, func(c *net.TCPConn) { _, _, _, _ = ssh.NewServerConn(c, config) })
 	o := Options{Address: address, User: "probe", Password: "correct horse", HostKey: []string{ssh.FingerprintSHA256(signer.PublicKey())}}
-	probetest.WantResult(t, probetest.Probing(t, &Kind, &o, 5*time.Second), checks.Fail, checks.ReasonStatus, `the server refuses the login of "probe" by password`)
+	probetest.WantResult(t, probetest.Probing(t, &Kind, &o, time.Minute), checks.Fail, checks.ReasonStatus, `the server refuses the login of "probe" by password`)
 }
 
 func TestSSHStrangers(t *testing.T) {

@@ -157,7 +157,7 @@ func TestTLSAgainstNginx(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			address := probetest.Local(servers[tt.server].port)
-			r := probetest.Probing(t, &Kind, options(address, tt.change...), 5*time.Second)
+			r := probetest.Probing(t, &Kind, options(address, tt.change...), time.Minute)
 			reason := checks.ReasonTLS
 			if tt.outcome == checks.Pass {
 				reason = checks.ReasonNone
@@ -229,10 +229,10 @@ func TestTLSClientCertificate(t *testing.T) {
 	trust := func(o *Options) { o.CAFile = ca.File }
 
 	strict := probetest.ServeTLS(t, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: roots})
-	r := probetest.Probing(t, &Kind, options(strict, trust), 5*time.Second)
+	r := probetest.Probing(t, &Kind, options(strict, trust), time.Minute)
 	probetest.WantResult(t, r, checks.Fail, checks.ReasonTLS, "the peer asks for a client certificate, and none was given")
 	lenient := probetest.ServeTLS(t, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequestClientCert})
-	probetest.WantResult(t, probetest.Probing(t, &Kind, options(lenient, trust), 5*time.Second), checks.Pass, "", "TLS 1.3")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, options(lenient, trust), time.Minute), checks.Pass, "", "TLS 1.3")
 
 	// The certificate is read when it is asked for: one that is gone since
 	// the start is our fault, and no failure of the peer.

@@ -218,7 +218,7 @@ func TestWebSocketCloses(t *testing.T) {
 	closes := filepath.Join(t.TempDir(), "closes")
 	probetest.StartListening(t, port, node, script, probetest.Local(port), closes)
 	o := Options{URL: "ws://" + probetest.Local(port) + "/echo", Ping: true, Send: "x", Contains: []string{"x"}}
-	probetest.WantResult(t, probetest.Probing(t, &Kind, &o, 5*time.Second), checks.Pass, "", "opened")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, &o, time.Minute), checks.Pass, "", "opened")
 	o.Contains = []string{"y"} // this one is cut off
 	probetest.WantResult(t, probetest.Until(t, &Kind, &o, 100*time.Millisecond, "while waiting for a message"), checks.Fail, checks.ReasonTimeout, "")
 	const want = "1000\n1006\n" // normal closure, and none (RFC 6455, 7.4.1)

@@ -28,6 +28,8 @@ func Authority(t *testing.T, dir, name string) (caFile, certFile, keyFile string
 		}
 		if !isCA {
 			c.IPAddresses, c.DNSNames = []net.IP{net.IPv4(127, 0, 0, 1)}, []string{"localhost"}
+		} else {
+			c.NotAfter = c.NotAfter.Add(time.Hour) // whose certificate ends first is not left to the second in which it is made
 		}
 		if parent == nil {
 			parent, by = c, key
