@@ -10,6 +10,9 @@ import (
 // numbersOfPages are what pages promise in numbers, each with the line of the code that has the number. Blanks
 // and line breaks do not count. Who changes one of the two reads the other here.
 var numbersOfPages = []struct{ page, says, file, code string }{
+	{"../README.md", "begins to fail 5 % of requests after ten seconds, and 15 %", "cmd/statusbot/demo_story.go", "faultyRate = 0.05"},
+	{"../README.md", "begins to fail 5 % of requests after ten seconds, and 15 %", "cmd/statusbot/demo_story.go", "worseRate = 0.15"},
+	{"../README.md", "begins to fail 5 % of requests after ten seconds, and 15 %", "cmd/statusbot/demo.go", "\"break-after\", 10*time.Second, \"when edge-lb begins to fail 5 %"},
 	{"operations.md", "does not answer within 1 s", "internal/house/health.go", "journalWithin = time.Second"},
 	{"operations.md", "no socket to Slack has been open for 60 s", "internal/house/hearing.go", "deafAfter = 60 * time.Second"},
 	{"operations.md", "no result came for 30 s (or three intervals", "internal/house/health.go", "silentAfter = 30 * time.Second"},

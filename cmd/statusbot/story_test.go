@@ -58,7 +58,7 @@ func newShop(t testing.TB) *shop {
 
 // shopRate is how many probes a second the shop gets: what there is to be seen
 // and proven goes by their number, and so a story takes as little time.
-const shopRate = 48
+const shopRate = 96
 
 // shopEvery is how often each of the shop's checks is made, and its time-out: a
 // machine that is busy with other tests takes a second for an answer.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 )
@@ -91,7 +92,10 @@ func TestVagueWordsChangeNothing(t *testing.T) {
 	h.types(t, "ana", "/status start")
 	n := h.journal.Len()
 	list := bot.VaguePhrases()
-	for _, text := range list {
+	for i, text := range list {
+		if i%longtest.Of(4, 1) > 0 {
+			continue // all of them take seconds
+		}
 		if a := h.types(t, "ana", "/status "+text); a.Reply == nil || a.Reply.Text == "" {
 			t.Errorf("%q is not answered", text)
 		}

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -268,6 +269,40 @@ func TestExample(t *testing.T) {
 		}
 		if r := probe(t.Context()); r.Evidence == nil || !strings.Contains(r.Evidence.Output, "% free of /") {
 			t.Errorf("%s: %s %s: %+v", c.ID, r.Outcome, r.Summary, r.Evidence)
+		}
+	}
+}
+
+// TestExampleWithAllThatItLeavesOut: who takes the comment signs away from a part of the
+// example, or from each of them, has one that is right, but for the files that it names.
+func TestExampleWithAllThatItLeavesOut(t *testing.T) {
+	text, err := os.ReadFile("../../config.example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := 0
+	key, within := regexp.MustCompile(`^# [a-z_]+:( \{|$)`), regexp.MustCompile(`^# {3}`)
+	lines := strings.Split(string(text), "\n")
+	for i := 0; i < len(lines); i++ {
+		if !key.MatchString(lines[i]) {
+			continue
+		}
+		parts++
+		for lines[i] = lines[i][2:]; within.MatchString(lines[i+1]); i++ {
+			lines[i+1] = lines[i+1][2:]
+		}
+	}
+	if parts < 8 {
+		t.Fatalf("%d parts were found", parts)
+	}
+	path := write(t, strings.ReplaceAll(strings.Join(lines, "\n"), "include: checks.d/*.yaml", ""))
+	_, err = Load(path, nil)
+	if err == nil {
+		return
+	}
+	for _, line := range strings.Split(err.Error(), "\n") {
+		if !strings.Contains(line, "_file: ") || !strings.Contains(line, "cannot be read") && !strings.Contains(line, "no such file") {
+			t.Error(line)
 		}
 	}
 }

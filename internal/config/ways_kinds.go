@@ -171,10 +171,11 @@ func (l *loading) mail(d declared[rawWay]) *MailWay {
 			l.note(it, key, "is not an address of e-mail", `write ops@example.com, or "Ops <ops@example.com>"`)
 		}
 	}
-	if it.wrote("mail") && (raw.Password != "" || raw.PasswordFile != "") {
+	given := raw.Password != "" || raw.PasswordFile != ""
+	if it.wrote("mail") && given {
 		m.Password = l.secret(d.item, "mail.password", raw.Password, raw.PasswordFile)
 	}
-	if (m.Username == "") != m.Password.IsZero() {
+	if (m.Username != "") != given {
 		l.note(it, "mail.username", "and the password go together", "write both, or neither")
 	}
 	if m.CAFile != "" && !filepath.IsAbs(m.CAFile) {

@@ -259,7 +259,7 @@ var skies = []sky{
 // the small form in 20 of one; STATUSBOT_SEEDS=4 has it go through all of them with so
 // many seeds, from STATUSBOT_FIRST_SEED=5 on with others than these.
 func TestWeather(t *testing.T) {
-	days, seeds := longtest.Of(20, 30), longtest.Seeds(1, 1)
+	days, seeds := longtest.Of(12, 30), longtest.Seeds(1, 1)
 	tried := skies[:longtest.Of(1, 2)] // 30 days take 2 s and, under the race detector, 20
 	if os.Getenv("STATUSBOT_SEEDS") != "" {
 		days, tried = 30, skies

@@ -134,6 +134,7 @@ func TestPlaybackDecidesWhatTheBotDecides(t *testing.T) {
 // TestTheNightIsCalm: what a channel reads in fifteen hours is true as far as a
 // reader can tell, pings nobody, and is told in few posts. They are printed.
 func TestTheNightIsCalm(t *testing.T) {
+	longtest.Only(t, "the reader of fifteen hours takes seconds, and reads shorter stories in each run")
 	t.Parallel()
 	f := &publishtest.Feeder{Board: status.NewBoard(publishtest.NightCompany()), At: publishtest.NightBegins.Add(-publishtest.NightFrom)}
 	h := newHeard(f.Board)

@@ -23,7 +23,7 @@ import (
 // A journey reads as a single request does.
 func TestHostileServers(t *testing.T) {
 	const (
-		long, short = 2 * time.Minute, 200 * time.Millisecond
+		long, short = 2 * time.Minute, 100 * time.Millisecond
 		grace       = 30 * time.Second // of a busy machine, after the time-out
 		allocMax    = 16 << 20         // bytes, of server and probe together
 		sentMax     = 16 << 20         // bytes: what the system takes before it blocks the server
@@ -127,7 +127,7 @@ func TestHostileServers(t *testing.T) {
 				}
 				var before, since runtime.MemStats
 				runtime.ReadMemStats(&before)
-				r := probetest.Probing(t, table[kind], options, tt.timeout)
+				r := probetest.Until(t, table[kind], options, tt.timeout, tt.summary)
 				runtime.ReadMemStats(&since)
 				probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 				if most := min(tt.timeout, short) + grace; r.Duration > most {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"compress/gzip"
 	"context"
 	"errors"
 	"net/http"
@@ -86,7 +87,7 @@ func (a *API) Routes(mux *http.ServeMux, access Access) {
 	}
 	mux.HandleFunc(Prefix+"openapi.json", func(w http.ResponseWriter, r *http.Request) {
 		if reads(w, r) {
-			send(w, r, "application/json", document(), document())
+			serve.BodyOf(document(), document(), gzip.BestSpeed).Send(w, r, "application/json")
 		}
 	})
 	mux.HandleFunc(Prefix, func(w http.ResponseWriter, r *http.Request) {
@@ -152,7 +153,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, o operation, access
 	if !reads(w, r) {
 		return
 	}
-	w.Header().Set("Vary", "Cookie, Authorization, Accept-Encoding")
+	w.Header().Set("Vary", "Cookie, Authorization")
 	q := &query{Request: r, who: access(r)}
 	if err := a.admits(w, o, q.who); err != nil {
 		refuse(w, err)
@@ -180,7 +181,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, o operation, access
 		a.failed(w, r, err)
 		return
 	}
-	answer.send(w, r, "application/json")
+	answer.Send(w, r, "application/json")
 }
 
 // admits says why a question is not answered now, or not to this reader.
@@ -212,12 +213,4 @@ func (a *API) failed(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Retry-After", "5")
 	refuse(w, &Problem{http.StatusServiceUnavailable, "The journal does not answer.", "Ask again in a few seconds; /healthz and the log say why."})
-}
-
-// packFrom is how long an answer is that is packed, in bytes.
-const packFrom = 1 << 10
-
-// send gives an answer to who does not have it yet; what it says is without as of when.
-func send(w http.ResponseWriter, r *http.Request, mime string, whole, says []byte) {
-	madeOf(time.Time{}, whole, says).send(w, r, mime)
 }

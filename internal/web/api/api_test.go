@@ -223,6 +223,27 @@ func TestCursorsAreStable(t *testing.T) {
 	}
 }
 
+// TestCursorOfAnotherQuestion: it would leave something out without a word.
+func TestCursorOfAnotherQuestion(t *testing.T) {
+	a := newAcme(t)
+	a.opened()
+	h := a.api().Handler()
+	results := "&cursor=" + *told[Results](t, h, "/api/v1/results?check=shop/pay&from=2026-03-02T19:00:00Z&limit=2").Next
+	events := "&cursor=" + *told[Events](t, h, "/api/v1/incidents/1/events?limit=1").Next
+	for path, want := range map[string]int{
+		"/api/v1/results?check=shop/pay&from=2026-03-02T19:00:00Z" + results:         http.StatusOK,
+		"/api/v1/results?from=2026-03-02T19:00:00Z&limit=7&check=shop/pay" + results: http.StatusOK, // of any size, in any order
+		"/api/v1/results?check=books/read&from=2026-03-02T19:00:00Z" + results:       http.StatusBadRequest,
+		"/api/v1/results?check=shop/pay&from=2026-03-02T19:00:01Z" + results:         http.StatusBadRequest,
+		"/api/v1/incidents/1/events?limit=2" + events:                                http.StatusOK,
+		"/api/v1/incidents/1/events?kind=mark" + events:                              http.StatusBadRequest,
+	} {
+		if w := ask(h, path); w.Code != want {
+			t.Errorf("%s: %d, want %d: %s", path, w.Code, want, w.Body)
+		}
+	}
+}
+
 // TestResultsOfASpan: only those that began in it.
 func TestResultsOfASpan(t *testing.T) {
 	h := newAcme(t).api().Handler()
@@ -245,8 +266,11 @@ func TestExportIsWhole(t *testing.T) {
 	}
 	h := a.api().Handler()
 	lines, pages := 0, 0
-	for path := "/api/v1/export"; path != ""; pages++ {
+	for path := "/api/v1/export?from=2026-03-02T19:00:00Z"; path != ""; pages++ {
 		w := ask(h, path)
+		if w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", path, w.Code, w.Body)
+		}
 		lines += strings.Count(w.Body.String(), "\n")
 		if w.Body.Len() > exportMost+2<<20 {
 			t.Errorf("a page has %d bytes", w.Body.Len())

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 // Result is what one probe saw.
@@ -284,7 +286,9 @@ func (a *API) stream(w http.ResponseWriter, q *query, o operation) {
 		return
 	}
 	if next != "" {
-		w.Header().Set("Link", "<"+q.URL.Path+"?cursor="+next+`>; rel="next"`)
+		more := listOf(q.URL)
+		more.Set("cursor", next)
+		w.Header().Set("Link", "<"+q.URL.Path+"?"+more.Encode()+`>; rel="next"`)
 	}
-	send(w, q.Request, linesMIME, lines, lines)
+	serve.BodyOf(lines, lines, gzip.BestSpeed).Send(w, q.Request, linesMIME)
 }

@@ -1,16 +1,13 @@
 package api
 
 import (
-	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 const (
@@ -23,41 +20,8 @@ const (
 
 // made is an answer that is made.
 type made struct {
-	at     time.Time
-	whole  []byte // with as of when
-	tag    string // of what it says, without that
-	packed func() []byte
-}
-
-func madeOf(at time.Time, whole, says []byte) *made {
-	sum := sha256.Sum256(says)
-	return &made{at: at, whole: whole, tag: hex.EncodeToString(sum[:8]), packed: sync.OnceValue(func() []byte {
-		var b bytes.Buffer
-		z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // the level is one
-		_, _ = z.Write(whole)                           // into memory
-		_ = z.Close()
-		return b.Bytes()
-	})}
-}
-
-// send gives it to who does not have it yet.
-func (m *made) send(w http.ResponseWriter, r *http.Request, mime string) {
-	h := w.Header()
-	h.Set("Content-Type", mime)
-	h.Set("Cache-Control", "private, no-cache")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("ETag", `W/"`+m.tag+`"`)
-	if known := r.Header.Get("If-None-Match"); strings.Contains(known, `"`+m.tag+`"`) || known == "*" {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	out := m.whole
-	if len(out) >= packFrom && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		out = m.packed()
-		h.Set("Content-Encoding", "gzip")
-	}
-	h.Set("Content-Length", strconv.Itoa(len(out)))
-	_, _ = w.Write(out) // the reader is gone
+	serve.Body
+	at time.Time
 }
 
 // slot is where the newest answer to one question is.
@@ -117,5 +81,5 @@ func (a *API) make(q *query, o operation) (*made, error) {
 		return nil, err
 	}
 	whole := append([]byte(`{"as_of":"`+q.now.Format(time.RFC3339Nano)+`",`), body[1:]...)
-	return madeOf(q.now, append(whole, '\n'), body), nil
+	return &made{serve.BodyOf(append(whole, '\n'), body, gzip.BestSpeed), q.now}, nil // says is without as_of
 }

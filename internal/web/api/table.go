@@ -39,7 +39,7 @@ const (
 // listParams are those of every list that may go on.
 var listParams = []parameter{
 	{name: "limit", says: "how many at most, 1 to 500; 100 unless said", kind: "limit"},
-	{name: "cursor", says: "next of the answer before; the other parameters stay the same"},
+	{name: "cursor", says: "next of the answer before; the other parameters but limit stay the same"},
 }
 
 func list(more ...parameter) []parameter { return append(more, listParams...) }
@@ -113,9 +113,9 @@ func (q *query) read(o operation) *Problem {
 		q.limit = n
 	}
 	if text := said.Get("cursor"); text != "" {
-		after, ok := readCursor(q.URL.Path, text)
+		after, ok := readCursor(q.URL, text)
 		if !ok {
-			return &Problem{http.StatusBadRequest, "The cursor is none of this list.", "Leave it out to begin at the beginning."}
+			return &Problem{http.StatusBadRequest, "The cursor is none of this list.", "Ask with the parameters of the answer that it came with, but for limit; leave it out to begin at the beginning."}
 		}
 		q.after = after
 	}

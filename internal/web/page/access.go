@@ -138,7 +138,7 @@ func (a Access) fromProxy(r *http.Request) bool {
 func (p *Pages) for_(serve func(http.ResponseWriter, *http.Request, Reader)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		who := p.access.Of(r, time.Now())
-		w.Header().Set("Vary", "Cookie, Authorization, Accept-Encoding")
+		w.Header().Set("Vary", "Cookie, Authorization")
 		switch {
 		case who == Nobody && p.access.Token != "":
 			w.Header().Set("WWW-Authenticate", `Bearer realm="statusbot"`)

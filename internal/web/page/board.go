@@ -14,6 +14,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 // board is the page of all products, rendered once for all who read it.
@@ -34,7 +35,7 @@ type board struct {
 type shot struct {
 	at      time.Time
 	version uint64
-	page    body
+	page    serve.Body
 	parts   parts
 	event   []byte // what changed since the version before, as a server-sent event
 }
@@ -62,7 +63,7 @@ func (p *Pages) board(w http.ResponseWriter, r *http.Request, who Reader) {
 		p.broken(w, err)
 		return
 	}
-	s.page.serveHTML(w, r)
+	sendHTML(w, r, s.page)
 }
 
 func (p *Pages) boardOf(who Reader) *board {

@@ -25,6 +25,10 @@ func stale(version uint64) []byte {
 // live tells a reader what changes. It holds no copy of the board, and one event is
 // the same bytes for all.
 func (p *Pages) live(w http.ResponseWriter, r *http.Request, who Reader) {
+	if r.Method == http.MethodHead {
+		w.Header().Set("Content-Type", "text/event-stream")
+		return // it would go on without a word
+	}
 	if p.readers.Add(1) > readersMost {
 		p.readers.Add(-1)
 		w.Header().Set("Retry-After", "60")

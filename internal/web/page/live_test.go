@@ -122,3 +122,13 @@ func TestPagesKeptAreBounded(t *testing.T) {
 		t.Errorf("%d pages are kept", len(p.rendered))
 	}
 }
+
+// TestHeadOfWhatLastsEnds: nothing more would come, and the next request on its connection would wait.
+func TestHeadOfWhatLastsEnds(t *testing.T) {
+	b, now := company(t, 1, 1, 6, some)
+	h := handlerOf(pagesOf(b, now, Access{}))
+	w := get(h, "/live", func(r *http.Request) { r.Method = http.MethodHead })
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/event-stream" || w.Body.Len() > 0 {
+		t.Errorf("%d %v, %d bytes", w.Code, w.Header(), w.Body.Len())
+	}
+}

@@ -14,20 +14,21 @@ import (
 	"github.com/statusbot/statusbot/internal/format/report"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/serve"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
 // kept is a page of a product or an incident that many may ask for.
 type kept struct {
 	mu   sync.Mutex
-	at   time.Time // guarded by mu
-	page body      // guarded by mu
-	ok   bool      // there is such a page; guarded by mu
+	at   time.Time  // guarded by mu
+	page serve.Body // guarded by mu
+	ok   bool       // there is such a page; guarded by mu
 }
 
 // cached gives the page of a path, rendered anew when it is not fresh. What is not
 // there is not kept: anybody can ask for what is not.
-func (p *Pages) cached(path string, make func() (body, bool, error)) (body, bool, error) {
+func (p *Pages) cached(path string, make func() (serve.Body, bool, error)) (serve.Body, bool, error) {
 	p.mu.Lock()
 	k := p.rendered[path]
 	if k == nil {
@@ -46,7 +47,7 @@ func (p *Pages) cached(path string, make func() (body, bool, error)) (body, bool
 			p.mu.Lock()
 			delete(p.rendered, path)
 			p.mu.Unlock()
-			return body{}, false, err
+			return serve.Body{}, false, err
 		}
 		k.at, k.page, k.ok = now, page, true
 	}
@@ -63,14 +64,14 @@ func (p *Pages) product(w http.ResponseWriter, r *http.Request, who Reader) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	page, ok, err := p.cached(r.URL.Path, func() (body, bool, error) { return p.productPage(r.Context(), id) })
+	page, ok, err := p.cached(r.URL.Path, func() (serve.Body, bool, error) { return p.productPage(r.Context(), id) })
 	switch {
 	case err != nil:
 		p.broken(w, err)
 	case !ok:
 		p.say(w, http.StatusNotFound, "There is no product "+id, "The board has all of them.")
 	default:
-		page.serveHTML(w, r)
+		sendHTML(w, r, page)
 	}
 }
 
@@ -85,11 +86,11 @@ type checkView struct {
 	From   template.HTML
 }
 
-func (p *Pages) productPage(ctx context.Context, id string) (body, bool, error) {
+func (p *Pages) productPage(ctx context.Context, id string) (serve.Body, bool, error) {
 	now := p.source.Now()
 	d, ok := p.source.Board.Drill(now, id)
 	if !ok {
-		return body{}, false, nil
+		return serve.Body{}, false, nil
 	}
 	told, zone := format.OneProduct(d), d.Timezone
 	var checks []checkView
@@ -115,7 +116,7 @@ func (p *Pages) productPage(ctx context.Context, id string) (body, bool, error) 
 		format.DaysSum(list), allWords(told.Failures, zone), checks, p.openOf(id, zone)}
 	page, err := render("product", f)
 	if err != nil {
-		return body{}, false, err
+		return serve.Body{}, false, err
 	}
 	return bodyOf(page), true, nil
 }
@@ -184,23 +185,23 @@ func (p *Pages) incident(w http.ResponseWriter, r *http.Request, who Reader) {
 		return
 	}
 	id := r.PathValue("id")
-	page, ok, err := p.cached(r.URL.Path, func() (body, bool, error) { return p.incidentPage(id) })
+	page, ok, err := p.cached(r.URL.Path, func() (serve.Body, bool, error) { return p.incidentPage(id) })
 	switch {
 	case err != nil:
 		p.broken(w, err)
 	case !ok:
 		p.say(w, http.StatusNotFound, "There is no incident "+strings.TrimPrefix(id, "inc-"), "The board has those that are open.")
 	default:
-		page.serveHTML(w, r)
+		sendHTML(w, r, page)
 	}
 }
 
-func (p *Pages) incidentPage(id string) (body, bool, error) {
+func (p *Pages) incidentPage(id string) (serve.Body, bool, error) {
 	now := p.source.Now()
 	log := p.source.Board.Log()
 	inc, ok := log.Find(id)
 	if !ok {
-		return body{}, false, nil
+		return serve.Body{}, false, nil
 	}
 	snap := p.source.Board.Snapshot(now)
 	told := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap, Quiet: format.QuietNow(snap, []incident.Incident{inc}, p.source.Board.Pooled)})
@@ -216,7 +217,7 @@ func (p *Pages) incidentPage(id string) (body, bool, error) {
 	}{inc.ID, inc.Open(), words(told.Sentence, zone), allWords(told.Lines, zone), allWords(told.Marks, zone), allWords(told.Timeline, zone)}
 	page, err := render("incident", f)
 	if err != nil {
-		return body{}, false, err
+		return serve.Body{}, false, err
 	}
 	return bodyOf(page), true, nil
 }
@@ -228,16 +229,16 @@ func (p *Pages) report(w http.ResponseWriter, r *http.Request, who Reader) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	page, ok, err := p.cached(r.URL.Path, func() (body, bool, error) {
+	page, ok, err := p.cached(r.URL.Path, func() (serve.Body, bool, error) {
 		ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
 		defer cancel()
 		events, err := p.source.Events(ctx, r.PathValue("id"))
 		if err != nil {
-			return body{}, false, nil //nolint:nilerr // there is no such incident, or the journal does not answer
+			return serve.Body{}, false, nil //nolint:nilerr // there is no such incident, or the journal does not answer
 		}
 		rep, ok := report.New(report.Facts{Events: events, Definition: p.source.Board.Definition(), Names: namesIn(events)})
 		if !ok {
-			return body{}, false, nil
+			return serve.Body{}, false, nil
 		}
 		text, err := rep.HTML()
 		return bodyOf(text), err == nil, err
@@ -249,7 +250,7 @@ func (p *Pages) report(w http.ResponseWriter, r *http.Request, who Reader) {
 		p.say(w, http.StatusNotFound, "There is no such report", "")
 	default:
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
-		page.serve(w, r, mimeHTML)
+		send(w, r, page, mimeHTML)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"html"
 	"html/template"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/format/elsewhere"
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 var (
@@ -83,54 +83,30 @@ func render(name string, data any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// body is an answer that many readers get.
-type body struct {
-	plain, packed []byte
-	tag           string
-}
-
-func bodyOf(plain []byte) body {
-	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.DefaultCompression) // the level is one
-	_, _ = z.Write(plain)                                    // into memory
-	_ = z.Close()
-	sum := sha256.Sum256(plain)
-	return body{plain: plain, packed: b.Bytes(), tag: `"` + hex.EncodeToString(sum[:8]) + `"`}
-}
-
-// serve gives a body to who does not have it yet.
-func (b body) serve(w http.ResponseWriter, r *http.Request, mime string) {
-	h := w.Header()
-	h.Set("Content-Type", mime)
-	h.Set("Cache-Control", "private, no-cache")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("ETag", b.tag)
-	if strings.Contains(r.Header.Get("If-None-Match"), b.tag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	out := b.plain
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		h.Set("Content-Encoding", "gzip")
-		out = b.packed
-	}
-	h.Set("Content-Length", strconv.Itoa(len(out)))
-	_, _ = w.Write(out) // the reader is gone
+func bodyOf(plain []byte) serve.Body {
+	b := serve.BodyOf(plain, plain, gzip.DefaultCompression)
+	b.Pack() // who renders it waits, and not who reads it
+	return b
 }
 
 const mimeHTML = "text/html; charset=utf-8"
 
-// serveHTML is serve for a page of ours.
-func (b body) serveHTML(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Security-Policy", policy)
-	b.serve(w, r, mimeHTML)
+// send gives a body to who does not have it yet.
+func send(w http.ResponseWriter, r *http.Request, b serve.Body, mime string) {
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	b.Send(w, r, mime)
 }
 
-var scriptBody = sync.OnceValue(func() body { return bodyOf(pageJS) })
+// sendHTML is send for a page of ours.
+func sendHTML(w http.ResponseWriter, r *http.Request, b serve.Body) {
+	w.Header().Set("Content-Security-Policy", policy)
+	send(w, r, b, mimeHTML)
+}
+
+var scriptBody = sync.OnceValue(func() serve.Body { return bodyOf(pageJS) })
 
 func script(w http.ResponseWriter, r *http.Request) {
-	scriptBody().serve(w, r, "text/javascript; charset=utf-8")
+	send(w, r, scriptBody(), "text/javascript; charset=utf-8")
 }
 
 // say is a page of a sentence or two.

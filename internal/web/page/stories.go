@@ -10,6 +10,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/serve"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -28,7 +29,7 @@ type told struct {
 	stories      []format.Story    // newest first
 	maintenances []incident.Muting // as they begin, oldest first
 	public       bool
-	kept         map[string]body // :: what was made of it -> the answer; guarded by tellings.mu
+	kept         map[string]serve.Body // :: what was made of it -> the answer; guarded by tellings.mu
 }
 
 // tellings are what is told at present: the whole, and for everybody.
@@ -50,7 +51,7 @@ func (p *Pages) told(ctx context.Context, who Reader) *told {
 		return t
 	}
 	f := p.facts()
-	t := &told{at: time.Now(), snapshot: f.Snapshot, public: i == 1, kept: map[string]body{}}
+	t := &told{at: time.Now(), snapshot: f.Snapshot, public: i == 1, kept: map[string]serve.Body{}}
 	var shown func(string) bool
 	if t.public {
 		shown = p.source.Public
@@ -129,7 +130,7 @@ func (p *Pages) answered(mime string, make func(t *told, site string) []byte) fu
 			}
 		}
 		p.tellings.mu.Unlock()
-		b.serve(w, r, mime)
+		send(w, r, b, mime)
 	}
 }
 

@@ -239,6 +239,7 @@ func TestDNSStrangeServers(t *testing.T) {
 		}, checks.Fail, checks.ReasonProtocol, "the answer is to another question"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			probetest.WantResult(t, probetest.Until(t, &Kind, options(probetest.Datagrams(t, tt.answer), "A", "shop.acme.example"), tt.timeout, tt.summary), tt.outcome, tt.reason, tt.summary)
 		})
 	}

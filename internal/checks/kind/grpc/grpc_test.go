@@ -528,6 +528,7 @@ func TestGRPCStrangers(t *testing.T) {
 		}), long, checks.ReasonProtocol, errTwoMessages.Error()},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			r := probetest.Until(t, &Kind, &Options{Address: tt.address}, tt.timeout, tt.summary)
 			probetest.WantResult(t, r, checks.Fail, tt.reason, tt.summary)
 			if r.Evidence == nil || r.Evidence.Remote != tt.address {

@@ -230,6 +230,7 @@ func TestIMAPStrangers(t *testing.T) {
 		{"odd number", probetest.Script(t, hello, login, "+ \r\n", "a2 OK in\r\n", "* -1 EXISTS\r\na3 OK opened\r\n"), inbox, long, checks.ReasonProtocol, "malformed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			o := Options{Address: tt.address, StartTLS: true, User: "probe", Password: probetest.MailSecret}
 			if tt.change != nil {
 				tt.change(&o)

@@ -231,6 +231,7 @@ func TestLDAPStrangers(t *testing.T) {
 		{"good", script(t, bound, append(entry, result(2, opDone, 0, "")...)), nil, long, checks.Pass, "", "1 entry, plain text"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			o := Options{Address: tt.address, BindDN: probeDN, Password: probetest.MailSecret, Base: "dc=example,dc=com"}
 			if tt.change != nil {
 				tt.change(&o)

@@ -442,6 +442,7 @@ func TestMySQLStrangers(t *testing.T) {
 		{"refused", "127.0.0.1:" + probetest.FreePort(t), probe.SSLRequire, long, checks.Fail, checks.ReasonConnect, "connection refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			o := &Options{QueryOptions: probe.QueryOptions{Address: tt.address, User: "probe", Password: secret, SSLMode: tt.sslmode, Query: "SELECT 1"}}
 			r := probetest.Until(t, &Kind, o, tt.timeout, tt.summary)
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)

@@ -152,6 +152,7 @@ func TestNATSStrangers(t *testing.T) {
 		{"closes", probetest.Serve(t, func(c *net.TCPConn) { io.WriteString(c, info) }), long, checks.ReasonReset, "while logging in"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			probetest.WantResult(t, probetest.Until(t, &Kind, &Options{Address: tt.address}, tt.timeout, tt.summary), checks.Fail, tt.reason, tt.summary)
 		})
 	}

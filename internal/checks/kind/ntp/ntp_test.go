@@ -119,6 +119,7 @@ func TestNTPStrangers(t *testing.T) {
 		{"silent", probetest.Datagrams(t, func([]byte) [][]byte { return nil }), short, checks.ReasonTimeout, "while waiting for the answer"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			probetest.WantResult(t, probetest.Until(t, &Kind, options(tt.address), tt.timeout, tt.summary), checks.Fail, tt.reason, tt.summary)
 		})
 	}

@@ -266,6 +266,7 @@ func TestPostgresStrangers(t *testing.T) {
 		{"refused", "127.0.0.1:" + probetest.FreePort(t), probe.SSLRequire, long, checks.ReasonConnect, "connection refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			r := probetest.Until(t, &Kind, &Options{QueryOptions: probe.QueryOptions{Address: tt.address, User: "probe", Password: postgresSecret, SSLMode: tt.sslmode, Query: "SELECT 1"}}, tt.timeout, tt.summary)
 			probetest.WantResult(t, r, checks.Fail, tt.reason, tt.summary)
 			probetest.NoSecret(t, r, postgresSecret)

@@ -158,6 +158,7 @@ func TestRedisStrangers(t *testing.T) {
 		{"loading", say("-LOADING Redis is loading the dataset in memory\r\n"), long, checks.ReasonStatus, "LOADING"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			r := probetest.Until(t, &Kind, &Options{Address: tt.address, Command: []string{"PING"}}, tt.timeout, tt.summary)
 			probetest.WantResult(t, r, checks.Fail, tt.reason, tt.summary)
 		})

@@ -192,6 +192,7 @@ func TestSMTPStrangers(t *testing.T) {
 			func(o *Options) { o.StartTLS = false }, long, checks.ReasonStatus, "the server says no to AUTH: 535 no (redacted) (redacted) (redacted)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			o := Options{Address: tt.address, StartTLS: true, User: "probe", Password: probetest.MailSecret}
 			if tt.change != nil {
 				tt.change(&o)

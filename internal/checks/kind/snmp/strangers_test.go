@@ -82,6 +82,7 @@ func TestSNMPStrangers(t *testing.T) {
 		}, nil, checks.Pass, "", "uptime is 7"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			o := options(probetest.Datagrams(t, tt.answer))
 			o.Retries = 0
 			timeout := long

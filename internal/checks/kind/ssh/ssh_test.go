@@ -294,6 +294,7 @@ func TestSSHStrangers(t *testing.T) {
 		{"endless packets", endless(version, packet), long, checks.ReasonProtocol, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			r := probetest.Until(t, &Kind, &Options{Address: tt.address}, tt.timeout, tt.summary)
 			probetest.WantResult(t, r, checks.Fail, tt.reason, tt.summary)
 		})

@@ -360,6 +360,7 @@ func TestWebSocketStrangers(t *testing.T) {
 		{"cut", agreeing(t, "", func(c *net.TCPConn) { probetest.HangUp(c) }), long, checks.Fail, checks.ReasonReset, "while waiting for the pong"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			r := probetest.Until(t, &Kind, &Options{URL: tt.url, Ping: true, Contains: []string{"never"}}, tt.timeout, tt.summary)
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 		})
