@@ -203,7 +203,7 @@ func instants(lists [][]Minute) (out []time.Time) {
 // cut returns what some products gave before an instant, and since.
 func cut(lists [][]Minute, at time.Time) (before, since [][]Minute) {
 	for _, list := range lists {
-		n, _ := slices.BinarySearchFunc(list, at, beginsAt)
+		n, _ := slices.BinarySearchFunc(list, at, func(m Minute, at time.Time) int { return m.At.Compare(at) })
 		before, since = append(before, list[:n]), append(since, list[n:])
 	}
 	return before, since

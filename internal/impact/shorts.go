@@ -1,20 +1,14 @@
 package impact
 
-import (
-	"cmp"
-	"time"
-)
+import "time"
 
 // shorts are the last troubles of a company of one kind. A deploy makes one product slow
 // for a minute, a stall of the network fails some checks of this one and of that: after one of
 // them what begins in another product is as likely one of these as it is in that which had it.
 type shorts struct {
 	Onset, Until [briefsKept]int64 // unix nanoseconds, 0 while there is none
-	Short        [briefsKept]bool  // in half of the products that it hurt, or in more
-	Products     [briefsKept]int32 // that it hurt; 0 where an older version noted it
-	ShortIn      [briefsKept]int32 // of these
-	Lasted       [briefsKept]int64 // in that of these in which it was longest
-	Next         int32             // where the next one is put
+	Short        [briefsKept]bool
+	Next         int32 // where the next one is put
 }
 
 // shortsPart of the last ones must have been short: where troubles last as a rule the next
@@ -27,30 +21,23 @@ type ended struct {
 	Short        bool
 }
 
-// add notes a trouble. What several products show in one moment is one event, as short as it was in half of
-// them: in one a usual failure may come two minutes after a stall, which then seems to have lasted so long.
+// add notes a trouble. What several products show in one moment is one event, and as long as it was in those in
+// which it was short: in others a usual failure may come two minutes after a stall, which then seems to have lasted so long.
 func (s *shorts) add(e ended) {
 	for i, until := range s.Until {
-		if until > 0 && e.Onset <= until+nearSpan && e.Until >= s.Onset[i]-nearSpan {
-			s.Onset[i], s.Until[i] = min(s.Onset[i], e.Onset), max(until, e.Until)
-			s.hurt(i, e)
-			return
+		if until == 0 || e.Onset > until+nearSpan || e.Until < s.Onset[i]-nearSpan {
+			continue
 		}
+		switch {
+		case e.Short == s.Short[i]:
+			s.Onset[i], s.Until[i] = min(s.Onset[i], e.Onset), max(until, e.Until)
+		case e.Short:
+			s.Onset[i], s.Until[i], s.Short[i] = e.Onset, e.Until, true
+		}
+		return
 	}
-	i := int(s.Next)
-	s.Onset[i], s.Until[i], s.Products[i], s.ShortIn[i], s.Lasted[i] = e.Onset, e.Until, 0, 0, 0
-	s.hurt(i, e)
+	s.Onset[s.Next], s.Until[s.Next], s.Short[s.Next] = e.Onset, e.Until, e.Short
 	s.Next = (s.Next + 1) % briefsKept
-}
-
-// hurt notes what an event was in one more product.
-func (s *shorts) hurt(i int, e ended) {
-	s.Products[i]++
-	if e.Short {
-		s.ShortIn[i]++
-		s.Lasted[i] = max(s.Lasted[i], e.Until-e.Onset)
-	}
-	s.Short[i] = 2*s.ShortIn[i] >= s.Products[i]
 }
 
 // usual is briefs.usual over the company.
@@ -63,7 +50,7 @@ func (s *shorts) usual(at int64) int64 {
 		all++
 		if s.Short[i] {
 			short++
-			longest = max(longest, cmp.Or(s.Lasted[i], min(until-s.Onset[i], briefMost)))
+			longest = max(longest, min(until-s.Onset[i], briefMost))
 		}
 	}
 	if short == 0 || float64(short) < shortsPart*float64(all) {

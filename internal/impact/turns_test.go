@@ -44,21 +44,6 @@ func TestWhatComesAndGoesIsNobodysDoing(t *testing.T) {
 	}
 }
 
-// TestEarlierTurnsAreTakenIn: what failed half an hour ago as it does now is compared as
-// well; what failed hardly, or not at all, is not.
-func TestEarlierTurnsAreTakenIn(t *testing.T) {
-	at := propertyStart.Add(2 * time.Hour)
-	for name, c := range map[string]struct {
-		earlier int // failures of each of four minutes before the trouble
-		want    int // minutes
-	}{"the same": {20, 4 + 10 + 5 + 3}, "a third": {7, 4 + 10 + 5 + 3}, "hardly any": {1, 5 + 3}, "none": {0, 5 + 3}} {
-		list := unitsOf(at, 40, [2]int{20, 0}, [2]int{4, c.earlier}, [2]int{10, 0}, [2]int{5, 20}, [2]int{3, 0})
-		if got := WithEarlierTurns(list, at.Add(-5*time.Minute), at); len(got) != c.want {
-			t.Errorf("%s: %d minutes, want %d", name, len(got), c.want)
-		}
-	}
-}
-
 // TestEachProductIsComparedWithItself: one that joined a few minutes before an action is
 // no reason to forget what the others were like before that, nor is it an effect.
 func TestEachProductIsComparedWithItself(t *testing.T) {

@@ -132,8 +132,7 @@ func (b *Board) compared(key look, marks []incident.Marked, mark incident.Marked
 		if tr := t.Trouble(); tr.On && !tr.Onset.After(mark.At) {
 			since = tr.Onset
 		}
-		units := t.Units(mark.At.Add(-impact.EffectBefore), now)
-		of, lists = append(of, id), append(lists, impact.WithEarlierTurns(units, since.Truncate(action.Unit), mark.At))
+		of, lists = append(of, id), append(lists, t.Units(later(since.Truncate(action.Unit), mark.At.Add(-impact.EffectBefore)), now))
 	}
 	return action, of, lists
 }
