@@ -219,7 +219,10 @@ func TestDNSStrangeServers(t *testing.T) {
 		{"malformed", short, func(q []byte) [][]byte { r := reply(q, func(*dns.Msg) {}); return [][]byte{r[:len(r)-3]} }, checks.Fail, checks.ReasonProtocol, "the answer is malformed"},
 		{"a few bytes", short, func([]byte) [][]byte { return [][]byte{[]byte("hello")} }, checks.Fail, checks.ReasonProtocol, "the answer is malformed"},
 		{"refers elsewhere", long, func(q []byte) [][]byte {
-			return [][]byte{reply(q, func(m *dns.Msg) { ns, _ := dns.NewRR("example. 60 IN NS ns.example."); m.Answer, m.Ns = nil, []dns.RR{ns} })}
+			return [][]byte{reply(q, func(m *dns.Msg) {
+				ns, _ := dns.NewRR("example. 60 IN NS ns.example.")
+				m.Answer, m.Ns = nil, []dns.RR{ns}
+			})}
 		}, checks.Fail, checks.ReasonDNS, "the server does not know the name, and refers to other name servers"},
 		{"an alias that leads elsewhere", long, func(q []byte) [][]byte {
 			return [][]byte{reply(q, func(m *dns.Msg) {
