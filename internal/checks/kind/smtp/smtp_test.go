@@ -81,7 +81,7 @@ func TestSMTP(t *testing.T) {
 	probetest.WantResult(t, probetest.Probing(t, &tlskind.Kind, &tlskind.Options{Address: good.Address, CAFile: good.CAFile, StartTLS: "smtp",
 		Options: claim.Options{Expect: probetest.Said("certificate.days_left >= 0 && version == 'TLS 1.3'")}}, time.Minute), checks.Pass, "", "the certificate expires in ")
 	otherCA, _, _ := probetest.Authority(t, dir, "other")
-	const long = 5 * time.Second
+	const long = time.Minute
 	for _, tt := range []struct {
 		name    string
 		change  func(*Options)
@@ -156,7 +156,7 @@ func TestSMTPStrangers(t *testing.T) {
 	t.Parallel()
 	const hello, offers = "220 mail ESMTP\r\n", "250-mail\r\n250 STARTTLS\r\n"
 	echo := base64.StdEncoding.EncodeToString([]byte(probetest.MailSecret))
-	const long, short = 5 * time.Second, 150 * time.Millisecond
+	const long, short = time.Minute, 150 * time.Millisecond
 	for _, tt := range []struct {
 		name, address string
 		change        func(*Options)

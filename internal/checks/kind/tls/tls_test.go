@@ -189,7 +189,7 @@ func options(address string, change ...func(*Options)) *Options {
 }
 
 func TestTLSBrokenServers(t *testing.T) {
-	const long, short = 5 * time.Second, 150 * time.Millisecond
+	const long, short = time.Minute, 150 * time.Millisecond
 	silent := probetest.Serve(t, probetest.UntilClosed)
 	plain := probetest.Serve(t, func(c *net.TCPConn) { io.WriteString(c, "220 mail.example ESMTP\r\n"); probetest.UntilClosed(c) })
 	closing := probetest.Serve(t, func(c *net.TCPConn) { _, _ = c.Read(make([]byte, 4096)) })
