@@ -48,8 +48,8 @@ func TestReload(t *testing.T) {
 	before := ask(ctx, t, slack, "incident-demo", "/status shop")
 	_, seen := failures(t, before)
 	put("checks.d/mail.yaml", "products: [{id: mail, name: Mail}]\nchecks:\n"+
-		"  - {id: send, product: mail, kind: http, every: 1s, timeout: 1s, http: {url: \"URL/manual/\"}}\n"+
-		"  - {id: rare, product: mail, kind: http, every: 1h, timeout: 1s, http: {url: \"URL/manual/\"}}\n")
+		"  - {id: send, product: mail, kind: http, every: 3s, timeout: 3s, http: {url: \"URL/manual/\"}}\n"+
+		"  - {id: rare, product: mail, kind: http, every: 1h, timeout: 20s, http: {url: \"URL/manual/\"}}\n")
 	until(ctx, t, slack, "/status mail", contains("Mail is as usual", " of "))
 	if _, tries := failures(t, ask(ctx, t, slack, "incident-demo", "/status shop")); tries < seen {
 		t.Errorf("%d tries of the shop are known after the change, %d before", tries, seen)

@@ -27,7 +27,8 @@ func runCommand(w world) *cobra.Command {
 		Long: `With slack.mode: sandbox it starts a local Slack workspace as well and prints its
 page's address. With slack.mode: socket it needs two tokens of a Slack app, in
 STATUSBOT_SLACK_BOT_TOKEN and STATUSBOT_SLACK_APP_TOKEN or in files that the
-configuration names; "statusbot manifest" prints the app. It ends on SIGINT or
+configuration names; with slack.mode: http the signing secret takes the place of
+the second. "statusbot manifest" prints the app. It ends on SIGINT or
 SIGTERM, within 5 s, and goes on where it was when it is started again with the same data
 directory. When the configuration's files change, or at SIGHUP, it reads them anew;
 while they are bad the old configuration stays.

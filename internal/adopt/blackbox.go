@@ -194,7 +194,7 @@ func readBlackbox(p *Plan, sources []Source) error {
 		}
 		var f blackboxFile
 		if err := yaml.Unmarshal(s.Text, &f); err != nil {
-			return fmt.Errorf("%s is neither a configuration of the blackbox exporter nor of Prometheus: %w", s.Name, unreadable(err))
+			return s.unread("neither a configuration of the blackbox exporter nor of Prometheus", err)
 		}
 		maps.Copy(modules, f.Modules)
 		if len(f.Files) > 0 {

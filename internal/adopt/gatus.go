@@ -76,6 +76,7 @@ type gatusEndpoint struct {
 		} `yaml:"tls"`
 		Tunnel string         `yaml:"tunnel"`
 		IAP    map[string]any `yaml:"identity-aware-proxy"`
+		Ticket map[string]any `yaml:"kerberos"`
 		Rest   map[string]any `yaml:",inline"`
 	} `yaml:"client"`
 }
@@ -89,7 +90,7 @@ func readGatus(p *Plan, sources []Source) error {
 	for _, s := range sources {
 		var f gatusFile
 		if err := yaml.Unmarshal(s.Text, &f); err != nil {
-			return fmt.Errorf("%s is not a configuration of Gatus: %w", s.Name, unreadable(err))
+			return s.unread("not a configuration of Gatus", err)
 		}
 		p.gatusEach(s.Name, append(f.Endpoints, f.Services...), p.gatusEndpoint)
 		p.gatusEach(s.Name, f.External, p.gatusExternal)
@@ -165,7 +166,11 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 	}
 	name := strings.Trim(e.Group+"/"+e.Name, "/")
 	if kind == "" {
-		p.refuse(name, "there is no kind of check for "+scheme+"://; a script can do it (kind exec)")
+		why := "there is no kind of check for " + scheme + "://; a script can do it (kind exec)"
+		if rest == "" {
+			why = strings.TrimSuffix("it has no address with a scheme, as https://; "+e.unread, "; ")
+		}
+		p.refuse(name, why)
 		return
 	}
 	if why := e.unreachable(kind); why != "" {
@@ -243,6 +248,8 @@ func (e *gatusEndpoint) unreachable(kind string) (why string) {
 		return "it is reached through the SSH tunnel " + e.Client.Tunnel + ", which is not built here: run an agent behind it (docs/vantages.md) and write the check for that"
 	case len(e.Client.IAP) > 0:
 		return "an identity-aware proxy would turn the probe away: statusbot does not log in there"
+	case len(e.Client.Ticket) > 0:
+		return "it logs in by Kerberos, which statusbot does not speak: a script can do it (kind exec)"
 	case kind == "udp" && e.Body == "":
 		return "nothing is sent, so that Gatus calls every UDP address connected: write a check of kind udp with something that the server answers"
 	}

@@ -2,7 +2,9 @@ package adopt
 
 import (
 	"cmp"
+	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -121,4 +123,91 @@ func (k *kumaCheck) rabbit() {
 	if len(nodes) > 1 {
 		k.differ("the first of its nodes is asked, where one of all was enough: write a check for each")
 	}
+}
+
+func (k *kumaCheck) dns() {
+	k.set("name", literal(k.m.text("hostname")))
+	k.set("type", cmp.Or(k.m.text("dns_resolve_type"), "A"))
+	if server := k.m.text("dns_resolve_server"); server != "" {
+		var list []any
+		for one := range strings.SplitSeq(server, ",") {
+			list = append(list, literal(net.JoinHostPort(strings.Trim(strings.TrimSpace(one), "[]"), cmp.Or(k.m.text("port"), "53"))))
+		}
+		if k.set("resolver", list); len(list) == 1 {
+			k.set("resolver", list[0])
+		}
+	}
+}
+
+func (k *kumaCheck) smtp() {
+	k.set("address", k.address())
+	k.set("starttls", false)
+	switch k.m.text("smtpSecurity") {
+	case "secure":
+		k.set("tls", true)
+	case "starttls":
+		k.set("starttls", true)
+	case "":
+		k.differ("it begins no TLS, where there it did if the server offered it: starttls: true asks for it")
+	}
+}
+
+// port makes a connection. Where the certificate is looked at as well, that is a check of kind tls.
+func (k *kumaCheck) port() {
+	k.set("address", k.address())
+	if alert := k.m.text("expectedTlsAlert"); alert != "" && alert != "none" {
+		k.differ("a connection alone is made: the alert of TLS that it expects has no counterpart")
+		return
+	}
+	security := k.m.text("smtpSecurity")
+	if security != "secure" && security != "starttls" || !k.m.is("expiryNotification") {
+		return // else nothing of TLS is asked there
+	}
+	protocol := map[string]string{"25": "smtp", "587": "smtp", "2525": "smtp", "143": "imap"}[k.m.text("port")]
+	if security == "starttls" && protocol == "" {
+		k.differ("a connection alone is made, and its certificate is not looked at: a check of kind tls does, with starttls")
+		return
+	}
+	k.c.Kind = "tls"
+	k.set("warn_days", 21)
+	k.set("fail_days", 0)
+	if security == "starttls" {
+		k.set("starttls", protocol)
+	}
+	k.differ("a certificate that ends within 21 days makes it degraded, in place of a notification")
+}
+
+// redis takes redis://user:password@host:port apart.
+func (k *kumaCheck) redis() {
+	rest := k.m.text("databaseConnectionString")
+	scheme, rest, _ := strings.Cut(rest, "://")
+	if login, host, ok := cutLast(rest, "@"); ok {
+		user, password, both := strings.Cut(login, ":")
+		if !both {
+			user, password = "", login
+		}
+		if user != "" {
+			k.set("user", literal(user))
+		}
+		k.set("password", k.p.secret(k.c, "password", password))
+		rest = host
+	}
+	host, db, _ := strings.Cut(rest, "/")
+	k.set("address", withPort(literal(host), "6379"))
+	if n, err := strconv.Atoi(db); err == nil {
+		k.set("db", n)
+	}
+	if scheme == "rediss" {
+		k.set("tls", true)
+		if k.m.is("ignoreTls") {
+			k.set("insecure_tls", true)
+		}
+	}
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
 }

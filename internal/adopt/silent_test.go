@@ -35,7 +35,7 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 		{"gatus", gatus(`url: "https://a.example.com/"`, "[RESPONSE_TIME] < 1.5s", "[CERTIFICATE_EXPIRATION] > 30d", "[STATUS] == ${CODE}"), "fail_over: 1.5s|certificate.days_left >= 0|30d is no duration to Gatus|what it compares with stands"},
 		{"gatus", gatus(`url: "https://a.example.com/"`, "[RESPONSE_TIME] < ${MOST}", "[CERTIFICATE_EXPIRATION] > 172800000"), "what it compares with stands|certificate.days_left >= 2"},
 		{"gatus", gatus(`enabled: "${ON}", interval: "${EVERY}", url: "https://a.example.com/", client: {timeout: "${WAIT}", oauth2: gehe1m}`, "[STATUS] == 200"),
-			"every: 1m|not read: line 1: cannot unmarshal !!str into bool|its interval is 1m, for want of|its time-out is 10s, for want of"},
+			"every: 1m|not read: line 1: a text stands where true or false should|its interval is 1m, for want of|its time-out is 10s, for want of"},
 		{"gatus", gatus(`url: "https://a.example.com/"`, "[STATUS] < 400"), "that 0 fulfils, as < 400: no answer at all fails here|break off in their body|one that says not where to go"},
 		{"gatus", gatus(`url: "https://a.example.com/"`, "[STATUS] == 999"), "status: [999]"},
 		{"gatus", gatus(`url: "https://a.example.com/"`, "[STATUS] == 200", "[STATUS] == 204"), "Not carried: 1|no status of an answer fulfils its conditions"},
@@ -43,6 +43,11 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 		{"gatus", gatus(`url: "https://ops:gehe1m@[2001:db8::1]/x", headers: {host: shop.example.com}`, "[STATUS] == 200"), "server_name: 2001:db8::1\n"},
 		{"gatus", gatus(`url: "https://${PLACE}:443", headers: {Host: shop.example.com}`, "[STATUS] == 200"), "server_name: ${PLACE}\n"},
 		{"upptime", "sites: [{name: a, url: 'https://10.0.0.1/', headers: ['Host: shop.example.com'], expectedStatusCodes: [2xx]}]", "server_name: 10.0.0.1\n|none of its statuses can be"},
+		{"gatus", gatus(`url: "https://a.example.com/", client: {kerberos: {principal: p@EXAMPLE.COM}}`, "[STATUS] == 200"), "Not carried: 1|it logs in by Kerberos"},
+		{"upptime", "owner: acme\nnotifications: [{type: slack}]\nstatus-website: {cname: x}\nsites: [{name: a, url: 'https://a.example.com/'}]", "notifications: 1: statusbot tells in Slack|owner, status-website: not of checks"},
+		{"uptimerobot", "Type,Friendly Name,URL/IP\nDNS,a,a.example.com\n", "a: of type DNS the export does not tell what is asked"},
+		{"gatus", "endpoints: [{name: a, url: gehe1m}]", "a: it has no address with a scheme, as https://"},
+		{"gatus", "endpoints: [{name: a, url: [gehe1m], conditions: gehe1m, headers: 7}]", "a: it has no address with a scheme, as https://; not read: line 1: a list stands where a text should|a text stands where a list should|a number stands where a list of keys should"},
 		{"gatus", "endpoints: [gehe1m]", "it, the endpoint in line 1: it cannot be read as one"},
 		{"gatus", gatus(`url: "https://a.example.com/", client: {dns-resolver: "udp://${RESOLVER}:53"}`, "[STATUS] == 200"), "resolver: ${RESOLVER}:53"},
 		{"uptime-kuma", kuma(`"type":"http","url":"https://a.example.com/","authMethod":"oauth2-cc","oauth_token_url":"https://b.example.com/","oauth_client_id":"x","oauth_client_secret":"y","oauth_scopes":"read pay","oauth_audience":"shop","domainExpiryNotification":true`), "- read\n|- pay\n|audience: shop|the registration of a domain"},
@@ -198,5 +203,21 @@ func TestOneReasonIsToldOnce(t *testing.T) {
 		"  other: its own\nNot carried: 0\n"
 	if got := report.String(); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
+
+// TestTemplatesAreNoFilesYet: the next step is said, and nothing of what stands there.
+func TestTemplatesAreNoFilesYet(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ tool, text string }{
+		{"gatus", "alerting: {slack: {webhook-url:  {{ gehe1m }} }}\nendpoints: []\n"},
+		{"gatus", "endpoints:\n{{- range .Values.gehe1m }}\n  - name: {{ .name }}\n{{- end }}\n"},
+		{"upptime", "sites:\n{% for s in gehe1m %}\n  - name: {{ s }}\n{% endfor %}\n"},
+		{"blackbox", "modules:\n  m: {prober: {{ gehe1m }}}\n"},
+	} {
+		_, err := From(c.tool, []Source{{Name: "it", Text: []byte(c.text)}})
+		if err == nil || !strings.Contains(err.Error(), "give the file that it comes to") || strings.Contains(err.Error(), "gehe1m") {
+			t.Errorf("%s: %v of\n%s", c.tool, err, c.text)
+		}
 	}
 }

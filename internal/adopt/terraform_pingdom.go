@@ -10,7 +10,7 @@ import (
 func (p *Plan) pingdom(v terraformChecked) {
 	kind := map[string]string{"http": "http", "tcp": "tcp", "ping": "icmp", "dns": "dns"}[v.text("type")]
 	if kind == "" {
-		p.refuse(v.text("name"), "there is no kind of check for Pingdom's "+v.text("type"))
+		p.refuse(v.text("name"), "there is no kind of check for Pingdom's "+v.text("type")+" that could be written from this; see docs/checks.md, or use a script (kind exec)")
 		return
 	}
 	c := p.begin(p.product(v.text("name"), ""), v.text("name"), kind)

@@ -19,7 +19,9 @@ type upptimeFile struct {
 	Schedule struct {
 		Uptime string `yaml:"uptime"`
 	} `yaml:"workflowSchedule"`
-	Sites []yaml.Node `yaml:"sites"` // one that is odd is none of the others' fault
+	Sites         []yaml.Node    `yaml:"sites"` // one that is odd is none of the others' fault
+	Notifications []any          `yaml:"notifications"`
+	Rest          map[string]any `yaml:",inline"`
 }
 
 type upptimeSite struct {
@@ -63,7 +65,7 @@ func readUpptime(p *Plan, sources []Source) error {
 	for _, s := range sources {
 		var f upptimeFile
 		if err := yaml.Unmarshal(s.Text, &f); err != nil {
-			return fmt.Errorf("%s is not a configuration of upptime: %w", s.Name, unreadable(err))
+			return s.unread("not a configuration of upptime", err)
 		}
 		every := 5 * time.Minute // upptime's own
 		if m := everyMinutes.FindStringSubmatch(f.Schedule.Uptime); m != nil {
@@ -79,6 +81,15 @@ func readUpptime(p *Plan, sources []Source) error {
 				continue
 			}
 			p.upptime(site, every)
+		}
+		if len(f.Sites) == 0 {
+			continue
+		}
+		if len(f.Notifications) > 0 {
+			p.refuse("notifications: "+strconv.Itoa(len(f.Notifications)), "statusbot tells in Slack, and elsewhere by ways (docs/ways.md)")
+		}
+		if own := sorted(f.Rest); len(own) > 0 {
+			p.refuse(strings.Join(own, ", "), "not of checks, but of upptime itself")
 		}
 	}
 	return nil

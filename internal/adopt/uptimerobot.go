@@ -79,7 +79,7 @@ func (p *Plan) uptimeRobot(m map[string]string, differs ...string) {
 	name := cmp.Or(m["friendly name"], hostOf(target), "monitor "+m["id"])
 	kind := map[string]string{"http(s)": "http", "http": "http", "https": "http", "keyword": "http", "ping": "icmp", "port": "tcp", "heartbeat": "heartbeat"}[strings.ToLower(m["type"])]
 	if kind == "" {
-		p.refuse(name, "there is no kind of check for type "+m["type"])
+		p.refuse(name, "of type "+m["type"]+" the export does not tell what is asked and what is right: write it anew (docs/checks.md)")
 		return
 	}
 	c := p.begin(p.product(name, ""), name, kind)

@@ -14,9 +14,10 @@ import (
 	"github.com/statusbot/statusbot/internal/publish"
 )
 
-// keepWithin is how long a batch of what was measured here waits for the journal: as
-// long as the lease lasts, since who leads no more then measures no more.
-const keepWithin = 10 * time.Second
+// keepWithin is how long a batch of what was measured here waits for the journal. Who
+// leads no more measures no more, but what was measured before is true: a minute
+// is enough for members that are restarted.
+const keepWithin = time.Minute
 
 // appendResults is the runner's sink. A journal that does not take results
 // within the bound costs these results and is said; the schedule goes on.

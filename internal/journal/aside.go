@@ -11,7 +11,7 @@ import (
 )
 
 // What another history, or a later statusbot, has written, and what is no file of ours, is set aside, never in the place of one that was: each may be the only one of its
-// history. A few are kept, since somebody who wants one back wants it soon.
+// history. So is a file as it was before it was mended. A few are kept, since somebody who wants one back wants it soon.
 const (
 	asideEnds = ".other"
 	asideMost = 5
@@ -40,14 +40,19 @@ func (j *Journal) moveAside(path, as string, say func(aside string)) error {
 	if err := os.Rename(path, aside); err != nil {
 		return err
 	}
-	for _, old := range before[:max(0, len(before)+1-asideMost)] {
+	j.keepFew(append(before, aside))
+	return nil
+}
+
+// keepFew removes the oldest of what was set aside, which come first, until few are left.
+func (j *Journal) keepFew(aside []string) {
+	for _, old := range aside[:max(0, len(aside)-asideMost)] {
 		if err := os.RemoveAll(old); err != nil {
 			j.cfg.Log.Warn("a file that was set aside is not removed", zap.String("file", old), zap.Error(err))
 			continue
 		}
 		j.cfg.Log.Warn("the oldest of the files that were set aside is removed", zap.String("file", old), zap.Int("kept", asideMost))
 	}
-	return nil
 }
 
 // asideOf is what was set aside under a name, oldest first. What somebody else has put beside it is none.

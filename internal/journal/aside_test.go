@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -103,5 +104,36 @@ func TestFewAreSetAside(t *testing.T) {
 	s.need(err)
 	if said := log.FilterMessageSnippet("is removed").Len(); len(names) != asideMost || said != 2*(all-asideMost) {
 		t.Errorf("%d folders are left, want %d; said %d times", len(names), asideMost, said)
+	}
+}
+
+// TestFewDamagedFilesAreKept: of the damaged files of a stream the newest few are kept, whatever their numbers, and each other one is named;
+// those of another stream are counted by themselves.
+func TestFewDamagedFilesAreKept(t *testing.T) {
+	t.Parallel()
+	s := strangeDir{t, t.TempDir()}
+	core, log := observer.New(zap.WarnLevel)
+	j := &Journal{cfg: Config{Dir: s.dir, Log: zap.New(core)}}
+	const all = 3 * asideMost
+	begun := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	s.need(j.setAside("S_EVENTS", "7.blk", []byte("of another stream")))
+	for i := range all {
+		name := fmt.Sprintf("%d.blk", all+2-i) // the newest has the lowest number
+		s.need(j.setAside("S_RESULTS", name, []byte("as it was")))
+		at := begun.Add(time.Duration(i) * time.Hour)
+		s.need(os.Chtimes(s.in(damagedDir+"/S_RESULTS-"+name), at, at))
+	}
+	s.need(j.setAside("S_RESULTS", "3.blk", []byte("as it was again"))) // of the same file
+	names, err := filepath.Glob(s.in(damagedDir) + "/*")
+	s.need(err)
+	for i, name := range names {
+		names[i] = filepath.Base(name)
+	}
+	want := []string{"S_EVENTS-7.blk", "S_RESULTS-3.blk", "S_RESULTS-4.blk", "S_RESULTS-5.blk", "S_RESULTS-6.blk", "S_RESULTS-7.blk"}
+	if !slices.Equal(names, want) {
+		t.Errorf("there are %q, want %q", names, want)
+	}
+	if said := log.FilterMessageSnippet("is removed").Len(); said != all-asideMost {
+		t.Errorf("%d are said to be removed, want %d", said, all-asideMost)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/minio/highwayhash"
 	"go.uber.org/zap"
@@ -311,11 +312,27 @@ func (r records) next(data []byte, damaged int, last uint64) (at int, seq uint64
 	return 0, 0
 }
 
-// setAside keeps a file as it was: the newest of each that was ever mended.
+// setAside keeps a file as it was: the newest of each that was ever mended, and of each stream the few that were kept last, since the
+// numbers of its files grow for good.
 func (j *Journal) setAside(stream, name string, data []byte) error {
 	dir := filepath.Join(j.cfg.Dir, damagedDir)
 	if err := os.MkdirAll(dir, dirMode); err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(dir, stream+"-"+name), synced, data)
+	if err := replaceFile(filepath.Join(dir, stream+"-"+name), synced, data); err != nil {
+		return err
+	}
+	before, err := filepath.Glob(filepath.Join(globbed(dir), stream+"-[0-9]*"+blockEnds))
+	if err != nil {
+		return err
+	}
+	times := map[string]time.Time{} // :: file -> when it was kept
+	for _, path := range before {
+		if info, err := os.Lstat(path); err == nil {
+			times[path] = info.ModTime()
+		}
+	}
+	slices.SortFunc(before, func(a, b string) int { return times[a].Compare(times[b]) })
+	j.keepFew(before)
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -105,7 +106,11 @@ func (e *embedded) start(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("start embedded NATS server: %w", ctx.Err()), e.stop(closeWithin))
 	}
 	if cause, failed := l.fatal.Load().(string); failed || !s.JetStreamEnabled() {
-		return errors.Join(fmt.Errorf("start embedded NATS server: %s", cause), e.stop(closeWithin))
+		err := errors.New("start embedded NATS server: " + cause)
+		if why := takesFiles(opts.StoreDir); why != nil { // it says only that it may not write
+			err = fmt.Errorf("%w: %w", err, why)
+		}
+		return errors.Join(err, e.stop(closeWithin))
 	}
 	return nil
 }
@@ -293,4 +298,13 @@ func (l *serverLog) look(format string, v []any) (failed bool) {
 func (l *serverLog) Fatalf(format string, v ...any) {
 	l.fatal.Store(fmt.Sprintf(format, v...))
 	l.log.Errorf(format, v...)
+}
+
+// takesFiles makes a file in a folder, and takes it away.
+func takesFiles(dir string) error {
+	f, err := os.CreateTemp(dir, "asked")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }

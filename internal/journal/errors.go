@@ -44,7 +44,7 @@ func (u unavailable) Unwrap() error        { return u.error }
 // passing says whether err may pass by itself: no answer, or a cluster that is not complete.
 func passing(err error) bool {
 	if api, ok := errors.AsType[*jetstream.APIError](err); ok {
-		return api.Code == http.StatusServiceUnavailable || api.ErrorCode == noPeers
+		return api.Code == http.StatusServiceUnavailable || api.ErrorCode == noPeers || api.ErrorCode == idUnderWay
 	}
 	if _, waits := errors.AsType[errWaits](err); waits {
 		return true
@@ -55,6 +55,9 @@ func passing(err error) bool {
 
 // noPeers is the code of "no suitable peers for placement": too few members of a cluster are there.
 const noPeers = 10005
+
+// idUnderWay is the code of "duplicate message id is in process": an earlier try of the same is neither stored nor given up.
+const idUnderWay = 10158
 
 // translate gives err the journal's words. doing says what failed, as "append event".
 func (j *Journal) translate(doing string, err error) error {

@@ -2,26 +2,35 @@ package journal
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"math"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
 )
 
 // AppendResults stores one batch of results as one message. What the bytes mean is the caller's; one batch per second
-// or less often keeps the cost per result low. While nobody is there who takes it, as when a cluster elects, it waits for ctx to end.
+// or less often keeps the cost per result low. While nobody is there who takes it, as when a cluster elects, it waits for ctx to end. So
+// does a member that has no answer: the batch has an id, so that it is stored once, whichever of its tries was taken.
 //
 // ErrTooLarge when the batch exceeds MaxBody; ErrClosed; or that ctx ended or the server did not answer, and then the
 // batch may have been stored or not.
 func (j *Journal) AppendResults(ctx context.Context, batch []byte) error {
+	m := message{subject: j.resultsSubject(), data: batch}
+	if j.member != nil {
+		m.header = nats.Header{nats.MsgIdHdr: {rand.Text()}}
+	}
+	until := time.Now().Add(resultsKnown / 2)
 	for {
-		_, err := j.publish(ctx, "append results", j.resultsStream(), j.resultsSubject(), batch, nil)
+		err := j.appendResultsOnce(ctx, m)
 		if err == nil {
 			break
 		}
-		if !reachedNobody(err) {
+		unanswered := j.member != nil && passing(err) && time.Now().Before(until)
+		if !reachedNobody(err) && !unanswered {
 			return err
 		}
 		select {
@@ -35,6 +44,24 @@ func (j *Journal) AppendResults(ctx context.Context, batch []byte) error {
 	j.trim(ctx, len(batch))
 	return nil
 }
+
+func (j *Journal) appendResultsOnce(ctx context.Context, m message) error {
+	const doing = "append results"
+	if j.ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", doing, ErrClosed)
+	}
+	ctx, cancel := context.WithTimeout(ctx, resultsTry) // what a leader took that lost its majority is never answered
+	defer cancel()
+	_, err := j.store(ctx, doing, j.resultsStream(), m, nil)
+	return err
+}
+
+const (
+	// resultsTry is how long one answer is waited for: an election takes less.
+	resultsTry = 10 * time.Second
+	// resultsKnown is how long the servers of members know the ids of batches. What is tried for half of it is known at its last try.
+	resultsKnown = 2 * time.Minute
+)
 
 // resultsRetry is between two attempts to hand over results that reached nobody.
 const resultsRetry = 250 * time.Millisecond

@@ -214,6 +214,8 @@ func faultOf(dir string, err error) (u Unkept, known bool) {
 		return Unkept{Why: errHangs.Error(), Cure: "look for what is wrong with the disk of " + dir}, true
 	case errors.Is(err, errOther), strings.Contains(text, errOther.Error()):
 		return Unkept{Why: "the data directory is gone", Cure: "bring back " + dir + " as it was"}, true
+	case isFull(err) && noFiles(dir):
+		return Unkept{Why: "the disk takes no more files", Cure: "remove files from the disk of " + dir + " (df -i)"}, true
 	case errors.Is(err, syscall.ENOSPC), strings.Contains(text, "no space left"), strings.Contains(text, "insufficient"):
 		return Unkept{Why: "the disk is full", Cure: "make room on the disk of " + dir}, true
 	case errors.Is(err, syscall.EROFS), strings.Contains(text, "read-only"):

@@ -32,7 +32,7 @@ const (
 	leaseBucket    = "lease"
 )
 
-// streamDuplicates is how long message ids are remembered. Nothing here uses any.
+// streamDuplicates is how long message ids are remembered. Nothing uses any but the results of members.
 const streamDuplicates = time.Second
 
 // streamConfigs are the streams as the configuration wants them. That of the checkpoints is the last: with it a cluster's
@@ -82,6 +82,12 @@ func (j *Journal) streamConfigs() []jetstream.StreamConfig {
 	}
 	for i := range streams {
 		streams[i].Storage, streams[i].Replicas, streams[i].Duplicates = jetstream.FileStorage, j.cfg.Replicas, streamDuplicates
+	}
+	if j.member != nil {
+		streams[0].Duplicates = resultsKnown
+		if j.cfg.ResultsAge > 0 { // the server's bound
+			streams[0].Duplicates = min(resultsKnown, j.cfg.ResultsAge)
+		}
 	}
 	return streams
 }

@@ -66,6 +66,7 @@ func (r *Runner) flush(done <-chan struct{}) {
 	ticker := time.NewTicker(r.cfg.FlushEvery)
 	defer ticker.Stop()
 	var known, knownLate uint64
+	knownStill := r.still.soFar()
 	said := time.Now()
 	for last := false; !last; {
 		select {
@@ -87,8 +88,8 @@ func (r *Runner) flush(done <-chan struct{}) {
 		if late := r.late.Load(); late > knownLate && time.Since(said) >= sayLateEvery {
 			r.log.Warn("probes started late or were left out: too much to do at once",
 				zap.Uint64("late", late-knownLate), zap.Uint64("late_in_all", late), zap.Uint64("left_out_in_all", r.skipped.Load()),
-				zap.Int("running", int(r.running.Load())))
-			knownLate, said = late, time.Now()
+				zap.Int("running", int(r.running.Load())), zap.Duration("stood_still", r.still.soFar()-knownStill))
+			knownLate, knownStill, said = late, r.still.soFar(), time.Now()
 		}
 	}
 }

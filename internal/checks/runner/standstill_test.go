@@ -3,7 +3,11 @@ package runner
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/statusbot/statusbot/internal/checks"
 )
@@ -43,4 +47,28 @@ func TestStandstillExcusesTimeouts(t *testing.T) {
 			t.Errorf("%s: %s %q", tt.name, r.Reason, r.Summary)
 		}
 	}
+}
+
+// Who reads that probes started late reads for how long the process itself stood still since that was said last.
+func TestLateProbesSayAStandstill(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		core, log := observer.New(zap.WarnLevel)
+		r := newRunner(nil, func([]checks.Result) {}, Config{FlushEvery: time.Second, Log: zap.New(core)})
+		done := make(chan struct{})
+		go r.flush(done)
+		synctest.Wait()
+		for _, stood := range []time.Duration{20 * time.Second, 0} {
+			r.late.Add(3)
+			r.still.total.Add(int64(stood))
+			r.still.last.Store(int64(time.Since(r.still.epoch) + 2*sayLateEvery)) // it beats till then
+			time.Sleep(2 * sayLateEvery)
+			said := log.TakeAll()
+			if len(said) != 1 || said[0].ContextMap()["stood_still"] != stood {
+				t.Errorf("stood still for %v, and said %v", stood, said)
+			}
+		}
+		close(done)
+		synctest.Wait()
+	})
 }

@@ -104,7 +104,7 @@ func feedTitle(t *told) string { return strings.TrimSpace(t.snapshot.Company + "
 type rssItem struct {
 	Title       string `xml:"title"`
 	Link        string `xml:"link"`
-	Description string `xml:"description"`
+	Description string `xml:"description"` // HTML, as readers take it
 	PubDate     string `xml:"pubDate"`
 	GUID        struct {
 		Permalink bool   `xml:"isPermaLink,attr"`
@@ -125,7 +125,7 @@ func rss(t *told, site string) []byte {
 		Channel channel  `xml:"channel"`
 	}{Version: "2.0", Channel: channel{Title: feedTitle(t), Link: site + "/", Description: "Incidents and maintenance"}}
 	for _, i := range items(t, site) {
-		one := rssItem{Title: i.title, Link: i.link, Description: i.words, PubDate: i.at.UTC().Format(time.RFC1123Z)}
+		one := rssItem{Title: i.title, Link: i.link, Description: html.EscapeString(i.words), PubDate: i.at.UTC().Format(time.RFC1123Z)}
 		one.GUID.ID = i.id
 		feed.Channel.Items = append(feed.Channel.Items, one)
 	}

@@ -180,8 +180,9 @@ func TestFeedsCanBeRead(t *testing.T) {
 		}
 		var rss struct {
 			Items []struct {
-				PubDate string `xml:"pubDate"`
-				GUID    string `xml:"guid"`
+				PubDate     string `xml:"pubDate"`
+				GUID        string `xml:"guid"`
+				Description string `xml:"description"`
 			} `xml:"channel>item"`
 		}
 		if err := xml.Unmarshal(get(h, "/feed.rss").Body.Bytes(), &rss); err != nil || len(rss.Items) != len(atom.Entry) {
@@ -190,6 +191,9 @@ func TestFeedsCanBeRead(t *testing.T) {
 		for _, i := range rss.Items {
 			if _, err := time.Parse(time.RFC1123Z, i.PubDate); err != nil || !ids[i.GUID] {
 				t.Errorf("%s: item %+v", name, i)
+			}
+			if strings.Contains(i.Description, "<") || strings.Contains(i.Description, "and; more") && !strings.Contains(i.Description, "more &lt;b&gt;&amp;c") { // readers take it for HTML
+				t.Errorf("%s: described as %q", name, i.Description)
 			}
 		}
 		calendar := get(h, "/maintenance.ics").Body.String()

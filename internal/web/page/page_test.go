@@ -99,7 +99,7 @@ func pagesOf(b *status.Board, now time.Time, access Access) *Pages {
 			return []status.Day{{Date: now.Format(time.DateOnly), Tries: 1349, Failures: 53, Measured: 60, Hurt: 240}}, nil
 		},
 		Maintenance: func(now time.Time) []incident.Muting {
-			return []incident.Muting{{Product: "product-1", From: now.Add(time.Hour), Until: now.Add(3 * time.Hour), Why: "moving the internal database, and; more", By: "U1", Name: "Ana"},
+			return []incident.Muting{{Product: "product-1", From: now.Add(time.Hour), Until: now.Add(3 * time.Hour), Why: "moving the internal database, and; more <b>&c", By: "U1", Name: "Ana"},
 				{Product: "product-4", From: now.Add(-time.Hour), Until: now.Add(time.Hour), Begun: true, Why: "patches"}}
 		},
 		Events: func(context.Context, string) ([]incident.Event, error) { return nil, io.EOF },

@@ -118,7 +118,7 @@ func TestGRPC(t *testing.T) {
 	put := Options{Address: address, Method: "etcdserverpb.KV/Put", DescriptorFile: descriptor, Request: `{"key": "Zm9v", "value": "YmFy"}`}
 	get := put
 	get.Method, get.Request = "/etcdserverpb.KV/Range", `{"key": "Zm9v"}`
-	const long = 5 * time.Second
+	const long = time.Minute
 	for _, tt := range []struct {
 		name    string
 		from    Options
@@ -265,7 +265,7 @@ func TestGRPCOfPython(t *testing.T) {
 	}
 	probetest.UntilPass(t, &Kind, &health)
 	descriptor := etcdDescriptor(t, t.TempDir())
-	const long = 5 * time.Second
+	const long = time.Minute
 	for _, tt := range []struct {
 		name    string
 		from    Options
@@ -446,7 +446,7 @@ func TestGRPCStrangers(t *testing.T) {
 			}
 		})
 	}
-	const long, short = 5 * time.Second, 150 * time.Millisecond
+	const long, short = time.Minute, 150 * time.Millisecond
 	for _, tt := range []struct {
 		name, address string
 		timeout       time.Duration

@@ -21,7 +21,7 @@ import (
 )
 
 func TestHTTPBrokenServers(t *testing.T) {
-	const long, short = 5 * time.Second, 150 * time.Millisecond
+	const long, short = time.Minute, 150 * time.Millisecond
 	for _, tt := range []struct {
 		name    string
 		timeout time.Duration

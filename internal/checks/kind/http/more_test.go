@@ -346,7 +346,7 @@ func TestHTTPHostileServers(t *testing.T) {
 			}
 		})
 	}
-	const long, short = 5 * time.Second, 300 * time.Millisecond
+	const long, short = time.Minute, 300 * time.Millisecond
 	for _, tt := range []struct {
 		name, address string
 		change        func(*Options)

@@ -106,7 +106,7 @@ func TestIMAP(t *testing.T) {
 	probetest.WantResult(t, probetest.Probing(t, &tlskind.Kind, &tlskind.Options{Address: good.Address, CAFile: good.CAFile, StartTLS: "imap",
 		Options: claim.Options{Expect: probetest.Said("certificate.days_left >= 0 && version == 'TLS 1.3'")}}, time.Minute), checks.Pass, "", "the certificate expires in ")
 	otherCA, _, _ := probetest.Authority(t, dir, "other")
-	const long = 5 * time.Second
+	const long = time.Minute
 	login := func(o *Options) { o.User, o.Password = "probe", probetest.MailSecret }
 	for _, tt := range []struct {
 		name    string
@@ -194,7 +194,7 @@ func TestIMAPStrangers(t *testing.T) {
 	const hello, offers, login = "* OK ready\r\n", "* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK done\r\n", "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\na1 OK done\r\n"
 	plain := func(o *Options) { o.StartTLS = false }
 	inbox := func(o *Options) { o.StartTLS, o.Mailbox = false, "INBOX" }
-	const long, short = 5 * time.Second, 150 * time.Millisecond
+	const long, short = time.Minute, 150 * time.Millisecond
 	for _, tt := range []struct {
 		name, address string
 		change        func(*Options)

@@ -104,7 +104,7 @@ func shopping(s *shopFloor, change ...func(*Options)) *Options {
 
 func TestJourney(t *testing.T) {
 	s := startShop(t)
-	const long = 5 * time.Second
+	const long = time.Minute
 	for _, tt := range []struct {
 		name    string
 		change  func(*Options)

@@ -79,7 +79,7 @@ func TestLDAP(t *testing.T) {
 	probetest.WantResult(t, probetest.Probing(t, &tlskind.Kind, &tlskind.Options{Address: good.Address, CAFile: good.CAFile, StartTLS: "ldap",
 		Options: claim.Options{Expect: probetest.Said("certificate.days_left >= 0 && version == 'TLS 1.3'")}}, time.Minute), checks.Pass, "", "the certificate expires in ")
 	otherCA, _, _ := probetest.Authority(t, dir, "other")
-	const long = 5 * time.Second
+	const long = time.Minute
 	base := func(o *Options) { o.Base = "dc=example,dc=com" }
 	for _, tt := range []struct {
 		name    string
@@ -191,7 +191,7 @@ func TestLDAPStrangers(t *testing.T) {
 		})
 	}
 	tls := func(o *Options) { o.StartTLS = true }
-	const long, short = 5 * time.Second, 150 * time.Millisecond
+	const long, short = time.Minute, 150 * time.Millisecond
 	for _, tt := range []struct {
 		name, address string
 		change        func(*Options)

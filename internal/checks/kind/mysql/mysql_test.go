@@ -95,7 +95,7 @@ func TestMySQL(t *testing.T) {
 	claim := func(sql, expect string) func(*Options) {
 		return func(o *Options) { o.Query, o.Expect = sql, []string{expect} }
 	}
-	const long = 5 * time.Second
+	const long = time.Minute
 	for _, tt := range []struct {
 		name    string
 		change  func(*Options)
@@ -405,7 +405,7 @@ func TestMySQLStrangers(t *testing.T) {
 			probetest.UntilClosed(c)
 		})
 	}
-	const long, short = 5 * time.Second, 150 * time.Millisecond
+	const long, short = time.Minute, 150 * time.Millisecond
 	for _, tt := range []struct {
 		name, address, sslmode string
 		timeout                time.Duration

@@ -68,7 +68,7 @@ func TestNATS(t *testing.T) {
 	certified, _ := startNATS(t, fmt.Sprintf("tls { cert_file: %q, key_file: %q, ca_file: %q, verify: true }\nauthorization { token: %q }\n", cert, key, ca, secret))
 	open, _ := startNATS(t, "")
 	makeStream(t, good)
-	const long = 5 * time.Second
+	const long = time.Minute
 	user := Options{Address: good, User: "probe", Password: secret}
 	token := Options{Address: secured, Token: secret, SecureOptions: probe.SecureOptions{TLS: true, CAFile: ca}}
 	for _, tt := range []struct {
@@ -135,7 +135,7 @@ func TestNATSStrangers(t *testing.T) {
 			}
 		}
 	})
-	const long, short = 5 * time.Second, 150 * time.Millisecond
+	const long, short = time.Minute, 150 * time.Millisecond
 	for _, tt := range []struct {
 		name, address string
 		timeout       time.Duration

@@ -48,7 +48,7 @@ func TestRedis(t *testing.T) {
 	good, secured, stop := startRedis(t)
 	otherCA, _, _ := probetest.Authority(t, t.TempDir(), "other")
 	command := func(words ...string) func(*Options) { return func(o *Options) { o.Command = words } }
-	const long = 5 * time.Second
+	const long = time.Minute
 	for _, tt := range []struct {
 		name    string
 		from    Options
@@ -139,7 +139,7 @@ func TestRedisStrangers(t *testing.T) {
 			}
 		}
 	})
-	const long, short = 5 * time.Second, 150 * time.Millisecond
+	const long, short = time.Minute, 150 * time.Millisecond
 	for _, tt := range []struct {
 		name, address string
 		timeout       time.Duration

@@ -97,7 +97,7 @@ KbdInteractiveAuthentication no
 func TestSSH(t *testing.T) {
 	t.Parallel()
 	s := startSSH(t)
-	const long = 5 * time.Second
+	const long = time.Minute
 	secret := "correct horse"
 	for _, tt := range []struct {
 		name    string
@@ -248,7 +248,7 @@ func TestSSHStrangers(t *testing.T) {
 	}
 	// A packet of 32 bytes, of them 4 padding, that is a debug message.
 	packet := "\x00\x00\x00\x20\x04\x04" + strings.Repeat("\x00", 30)
-	const long, short = 5 * time.Second, 150 * time.Millisecond
+	const long, short = time.Minute, 150 * time.Millisecond
 	probetest.WantResult(t, probetest.Probing(t, &Kind, &Options{Address: say("SSH-1.5-OpenSSH_2.9p1\r\n")}, time.Minute), checks.Fail, checks.ReasonProtocol,
 		`the peer speaks SSH 1 alone, which is broken: "SSH-1.5-OpenSSH_2.9p1"`)
 	for _, tt := range []struct {

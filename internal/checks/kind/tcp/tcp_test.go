@@ -69,7 +69,7 @@ func TestTCP(t *testing.T) {
 	})
 	refused := probetest.Refused(t)
 
-	const long, short = 5 * time.Second, 150 * time.Millisecond
+	const long, short = time.Minute, 150 * time.Millisecond
 	for _, tt := range []struct {
 		name    string
 		options Options

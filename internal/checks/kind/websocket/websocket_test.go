@@ -100,7 +100,7 @@ func TestWebSocket(t *testing.T) {
 	secured := func(path string) Options {
 		return Options{URL: "wss://" + proxied + path, Ping: true, CAFile: ca}
 	}
-	const long = 5 * time.Second
+	const long = time.Minute
 	for _, tt := range []struct {
 		name    string
 		from    Options
@@ -297,7 +297,7 @@ func TestWebSocketStrangers(t *testing.T) {
 		_, _ = c.Write(frame(0xc1, bytes.TrimSuffix(bomb.Bytes(), []byte{0, 0, 0xff, 0xff})))
 		probetest.UntilClosed(c)
 	})
-	const long, short = 5 * time.Second, 150 * time.Millisecond
+	const long, short = time.Minute, 150 * time.Millisecond
 	for _, tt := range []struct {
 		name, url string
 		timeout   time.Duration
