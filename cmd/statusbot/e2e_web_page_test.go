@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -257,6 +258,10 @@ func TestANameOfTwoLines(t *testing.T) {
 	got := evaluated[place](b, "(() => { const of = (s) => document.querySelector(s).getBoundingClientRect(); return {Name: of('.row h3').top, Word: of('.row .word').top, High: of('.row h3').height}; })()")
 	if got.High < 40 || got.Word-got.Name > 5 {
 		t.Errorf("the name is at %v, %v high, and its level at %v", got.Name, got.High, got.Word)
+	}
+	// What is kept together within a link is underlined as the rest of it.
+	if got := evaluated[string](b, "[...document.querySelectorAll('p a .w, li li a .w, .list a .w')].map((w) => getComputedStyle(w).textDecorationLine).join(' ')"); !regexp.MustCompile(`^underline( underline)*$`).MatchString(got) {
+		t.Errorf("parts of links are underlined so: %q", got)
 	}
 }
 

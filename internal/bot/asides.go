@@ -17,7 +17,9 @@ type aside struct {
 	order string // what only people can do: "restart"
 	verb  string // a command that was to stand in front, with what follows: "watch billing"
 	whole bool   // verb is for the whole incident, and takes no product; of then it can be asked what changed since
-	days  bool   // days or months are asked for, which the page has
+	// unknown is what was joined to the name, and is none: "billing and foo".
+	unknown string
+	days    bool // days or months are asked for, which the page has
 }
 
 // beside finds the one product that is named together with an aside; false where
@@ -209,7 +211,10 @@ func owned(def status.Definition, words []string) (owners, products []string) {
 }
 
 // suspects are what people ask for as a cause and nobody has to declare.
-var suspects = strings.Fields("us them dns network net aws azure gcp cloud cloudflare lb balancer load database db firewall cdn isp provider upstream region regions vpn tls cert certificate deploy release")
+var suspects = strings.Fields("us them dns network net aws azure gcp cloud cloudflare lb balancer load database db firewall cdn isp provider upstream region regions vpn tls cert certificate slack github deploy release")
+
+// undeclared are those that are no components.
+var undeclared = strings.Fields("us them region regions deploy release cause because")
 
 // asIfItIs are how people begin to ask whether something is the cause.
 var asIfItIs = []string{" is it ", " ist es ", " ist das ", " c est ", " es el ", " es la ", " it is ", " it s ", " maybe it s "}
@@ -229,8 +234,27 @@ func asksSuspect(def status.Definition, words []string) (components []string, un
 	}
 	left := leftOf(leftOf(strings.Fields(sentence), fillers), append([]string{"cause", "because"}, states...))
 	rest := leftOf(left, suspects)
-	unknown = strings.Join(leftOf(left, strings.Fields("us them region regions deploy release cause because")), " ")
+	unknown = strings.Join(leftOf(left, undeclared), " ")
 	return components, unknown, len(rest) == 0 && (len(components) > 0 || len(left) > 0 && slices.ContainsFunc(asIfItIs, func(begin string) bool { return strings.HasPrefix(sentence, begin) }) || slices.Contains(left, "region"))
+}
+
+// shared reads words that are nothing but a part of the name of something shared, "load
+// balancer", or what is often shared and not declared: "is slack down".
+func shared(def status.Definition, words []string) (components []string, unknown string, ok bool) {
+	left := leftOf(leftOf(wordsOf(strings.Join(words, " ")), fillers), states)
+	said := strings.Join(left, " ")
+	if len(strings.Trim(said, "0123456789 ")) < leastLetters || len(leftOf(left, undeclared)) < len(left) {
+		return nil, "", false
+	}
+	for _, c := range def.Components {
+		if fits(keyedAll(left), keyedAll(wordsOf(c.ID+" "+c.Name))) == wholeWords {
+			components = append(components, c.ID)
+		}
+	}
+	if len(components) > 0 {
+		return components, "", true
+	}
+	return nil, said, len(leftOf(left, suspects)) == 0
 }
 
 // withoutPeople leaves out who is called to look as well: "billing @ben".
@@ -245,6 +269,8 @@ func withoutPeople(words []string) (short []string, cut []string) {
 // in says in a product's answer what was not done.
 func (a aside) in(m format.Message, command string, p status.Product, page string) format.Message {
 	switch {
+	case a.unknown != "":
+		return format.NotKnownBeside(m, a.unknown, p)
 	case a.days:
 		if page != "" && p.ID != "" {
 			page = strings.TrimSuffix(page, "/") + "/products/" + p.ID

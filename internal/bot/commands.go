@@ -14,6 +14,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/redact"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/lazy"
 	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/spelling"
 	"github.com/statusbot/statusbot/internal/status"
@@ -179,9 +180,16 @@ func readWords(def status.Definition, text string) request {
 		return ofWords("product", unaddressed(strings.Fields(format.Typed(quotes.Replace(text)))))
 	}
 	if said := strings.Fields(strings.TrimSpace(quotes.Replace(text))); len(said) > 1 && r.verb != "product" && r.verb != "" {
-		if f := asWritten(def, strings.Join(said, " ")); len(f.all) == 1 {
+		f := asWritten(def, strings.Join(said, " "))
+		if len(f.all) == 0 {
+			f = bookOf(def).exactly(keyedAll(wordsOf(strings.Join(said, " ")))) // "help desk" is "help-desk"
+		}
+		if len(f.all) == 1 && f.all[0].check.ID == "" {
 			return ofWords("product", said)
 		}
+	}
+	if alone := asWritten(def, verbNow); r.verb == verbNow && len(r.words) == 0 && len(alone.all) == 1 {
+		return ofWords("product", []string{verbNow})
 	}
 	if r.verb == "since" && r.other != "" && !isTime(r.words) {
 		return ofWords("product", append([]string{r.other}, r.words...))
@@ -356,6 +364,9 @@ func meant(def status.Definition, said string, words []string) string {
 	if nearest, ok := spelling.Nearest(said, known); ok {
 		return nearest
 	}
+	if at := strings.TrimSpace(bare(said)); fourFigures.MatchString(at) {
+		return "since " + at[:2] + ":" + at[2:]
+	}
 	// A word of a name, or one within a sentence.
 	short := leftOf(leftOf(withoutEmoji(said), fillers), states)
 	for _, p := range def.Products {
@@ -367,6 +378,9 @@ func meant(def status.Definition, said string, words []string) string {
 	}
 	return ""
 }
+
+// fourFigures are a time of day without its colon; alone they may be something else.
+var fourFigures = lazy.Compile(`^(?:[01]\d|2[0-3])[0-5]\d$`)
 
 // longWords are the words of a name that can be mistyped.
 func longWords(name string) []string {

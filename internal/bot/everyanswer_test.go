@@ -400,3 +400,25 @@ func (b *bench) judge(t *testing.T, what string, u use, a answered, method strin
 		t.Errorf("%s: %v, rested %s; want %s %s", what, err, rested, a.want, a.rest)
 	}
 }
+
+// TestAPostThatIsNowhere: what says "ok" and names no message has posted none, as what answers
+// everything so on the way to Slack. To take it for a success loses the message without a word.
+func TestAPostThatIsNowhere(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	body := publish.Body{Text: "hello"}
+	in, ts, err := b.api.post(t.Context(), place{channel: "C0INCIDENTDEMO"}, "k1", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := sandboxtest.Fault{Mode: "answer", Body: `{"ok":true}`, Headers: map[string]string{"Content-Type": "application/json"}, Methods: []string{"chat.postMessage", "chat.update"}}
+	if err := b.c.Faults(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.api.post(t.Context(), place{channel: in}, "k2", body); !errors.Is(err, ErrUnsure) {
+		t.Errorf("post: %v, want it unsure", err)
+	}
+	if err := b.api.edit(t.Context(), in, ts, "k1", body); !errors.Is(err, ErrUnsure) {
+		t.Errorf("edit: %v, want it unsure", err)
+	}
+}

@@ -235,3 +235,19 @@ func FuzzFind(f *testing.F) {
 		}
 	})
 }
+
+// TestNamesThatAreCommands: a product that is called like a command's words, or like the
+// beginning of another, is found by its name.
+func TestNamesThatAreCommands(t *testing.T) {
+	def := status.Definition{Products: []status.Product{{ID: "s3", Name: "S3"}, {ID: "s3-archive", Name: "S3 Archive"}, {ID: "web2", Name: "Web 2.0"}, {ID: "help-desk", Name: "Help"}, {ID: "alle", Name: "All"},
+		{ID: "mail", Name: "Mail"}, {ID: "mail-archive", Name: "Mail Archive"}, {ID: "n360", Name: "360"}, {ID: "now-tv", Name: "Now"}, {ID: "reports", Name: "Report Builder"}},
+		Checks: []checks.Check{{ID: "send", Product: "mail"}}}
+	for text, want := range map[string]string{
+		"s3": "s3", "S3 archive?": "s3-archive", "archive": "s3-archive|mail-archive", "web 2": "web2", "help desk": "help-desk", "is help ok": "help-desk", "help": "help", "all": "alle",
+		"mail send": "mail/send", "360": "n360", "one and 360": "n360 ? one", "now": "now-tv", "report builder": "reports", "report": "report", "s3 and s4": "s3 ? s4", "s3 nd mail": "s3|mail together",
+	} {
+		if got := understood(def, text); got != want {
+			t.Errorf("%q is taken for %q, want %q", text, got, want)
+		}
+	}
+}

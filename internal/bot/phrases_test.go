@@ -67,6 +67,8 @@ func understood(def status.Definition, text string) string {
 // the figures are of, " < watch billing" stood behind.
 func (a aside) inShort() string {
 	switch {
+	case a.unknown != "":
+		return " ? " + a.unknown
 	case a.days && a.then == "":
 		return " @ days"
 	case a.then != "":
@@ -194,6 +196,7 @@ var atHalfPastOne = map[string][]string{
 	"billing < report":                   {"billing report"},
 	"oncall ! page":                      {"escalate", "page someone", "please escalate this", "page on-call", "call someone", "wake up chandra", "please page ben", "call the vendor"},
 	"oncall":                             {"wer hat Bereitschaft?", "qui est d'astreinte ?", "quién está de guardia", "who do i call", "who should I page?", "billing oncall"},
+	"? since 13:50":                      {"1350", "1350?"},
 	"suspects aws":                       {"aws", "is it us or aws", "is it us or aws?", "is aws down", "aws?", "ist das bei uns oder bei aws"},
 	"suspects edge-lb-2":                 {"edge-lb-2", "is it edge-lb-2?", "is edge-lb-2 the cause", "edge lb 2"},
 	"suspects lb-3":                      {"is it lb-3", "is load balancer 3 the cause?"},
@@ -218,7 +221,7 @@ var atHalfPastOne = map[string][]string{
 	"? mark à 13h50 redémarré lb-3":      {"à 13h50 redémarré lb-3"},
 	"? mark restarted lb-3 ca. 13:50":    {"restarted lb-3 ca. 13:50"},
 	"? mark restarted lb-3":              {"restart lb-3", "please restart lb-3"},
-	"?":                                  {"/pagerduty", "no longer", "1350", "<script>alert(1)</script>", "la facturation", "{{7*7}}", "confirm", "worst"},
+	"?":                                  {"/pagerduty", "no longer", "<script>alert(1)</script>", "la facturation", "{{7*7}}", "confirm", "worst"},
 	"mark":                               {"mark ca. 13:50 restarted lb-3", "mark à 13h50 redémarré lb-3", "mark restarted lb-3 vor 5 min"},
 }
 
@@ -257,6 +260,15 @@ var inPassing = map[string][]string{
 
 // wokenUp are what people type who were woken by it.
 var wokenUp = map[string][]string{
+	"search|mail together":    {"searhc nd mail", "searhc and mail", "serach, mail", "search nd mail"},
+	"mail|search together":    {"mail and serach", "mail searhc"},
+	"billing|search together": {"bililng and search"},
+	"search ? mial":           {"mial and search"},
+	"billing ? foo":           {"billing and foo", "foo und billing"},
+	"suspects lb-3":           {"load balancer", "is the load balancer down?"},
+	"suspects ? slack":        {"slack", "is slack down?"},
+	"suspects ? database":     {"the database"},
+
 	"? severity sev1": {"make it sev1", "set it to sev1", "this is a sev1", "raise it to sev1 please"},
 	"? severity sev2": {"downgrade to sev2", "set the severity to sev2"},
 	"? severity p1":   {"make this a p1"},

@@ -45,23 +45,27 @@ func senseOf(def status.Definition, r request) (sense, found) {
 		}
 	}
 	switch {
+	case (f.rest != "" || f.loose) && r.verb != verbNow && besideIt(def, words, &f):
+		return senseOfFound(f)
 	case f.rest != "":
 		if n, ok := mistyped(def, words); ok && n.product.ID == f.all[0].product.ID && r.verb != verbNow { // "data lkae"
 			return sensesOne, found{all: []named{n}, loose: true}
 		}
 		return sensesNoCheck, f
-	case len(f.all) == 1:
-		return sensesOne, f
-	case len(f.all) > 1 && f.together:
-		return sensesPart, found{part: f.products()}
-	case len(f.all) > 1:
-		return sensesSome, f
+	case len(f.all) > 0:
+		return senseOfFound(f)
 	}
 	if aboutSite(words) {
 		return sensesAll, f
 	}
 	if owners, products := owned(def, words); len(products) > 0 {
 		return sensesPart, found{part: products, said: owners}
+	}
+	if components, unknown, ok := shared(def, words); ok {
+		return sensesSuspect, found{part: components, rest: unknown}
+	}
+	if r.verb != verbNow && besideIt(def, words, &f) {
+		return senseOfFound(f)
 	}
 	if n, ok := mistyped(def, words); ok && r.verb != verbNow { // which is done to it
 		return sensesOne, found{all: []named{n}, loose: true}
@@ -75,6 +79,17 @@ func senseOf(def status.Definition, r request) (sense, found) {
 		return senseOf(def, r)
 	}
 	return sensesNothing, f
+}
+
+// senseOfFound is what is asked by words that name something.
+func senseOfFound(f found) (sense, found) {
+	switch {
+	case len(f.all) == 1:
+		return sensesOne, f
+	case f.together:
+		return sensesPart, found{part: f.products()}
+	}
+	return sensesSome, f
 }
 
 // askedOf reads a question that names no product for sure: of the bot, of a word, of
@@ -162,4 +177,61 @@ func mistyped(def status.Definition, words []string) (named, bool) {
 		return named{}, false
 	}
 	return out[0], true
+}
+
+// besideIt finds what stands beside a name and is one with a slip, "mail and serach"; or
+// else keeps, for the answer to say, what is joined to the one name and is none: "mail
+// and foo". False where there is neither.
+func besideIt(def status.Definition, words []string, f *found) bool {
+	said := wordsOf(strings.Join(words, " "))
+	if g := find(def, withoutTypos(def, said)); g.rest == "" && !g.loose && (g.together || len(g.all) == 1 && len(f.all) == 1 && g.all[0].check.ID != "" && g.all[0].product.ID == f.all[0].product.ID) {
+		g.loose, *f = true, g
+		return true
+	}
+	if len(f.all) != 1 {
+		return false
+	}
+	e := f.all[0].product
+	left := leftOf(leftOf(said, fillers), states)
+	left = slices.DeleteFunc(left, func(w string) bool {
+		return slices.Contains(keyedAll(wordsOf(e.ID+" "+e.Name)), keyed(w))
+	})
+	if len(left) == 0 || len(left) > mostRest {
+		return false
+	}
+	for i, w := range said {
+		if slices.Contains(joiners, w) && (i > 0 && slices.Contains(left, said[i-1]) || i+1 < len(said) && slices.Contains(left, said[i+1])) {
+			f.rest, f.loose, f.aside.unknown = "", true, strings.Join(left, " ")
+			return true
+		}
+	}
+	return false
+}
+
+// joiners stand between the names of what is asked for together.
+var joiners = strings.Fields("and nd or und oder et ou y")
+
+// withoutTypos writes the words that are one slip away from a single word of the
+// products' names as that.
+func withoutTypos(def status.Definition, said []string) []string {
+	b := bookOf(def)
+	var known, others []string
+	for _, e := range b.products {
+		known = append(known, e.words()...)
+		others = append(others, keyedAll(wordsOf(e.product.Owner))...)
+	}
+	for _, e := range b.checks {
+		others = append(others, e.own...)
+	}
+	out := slices.Clone(said)
+	for i, w := range keyedAll(said) {
+		if utf8.RuneCountInString(w) < leastSlip || len(said) > mostSaid || slices.Contains(known, w) || slices.Contains(others, w) || slices.Contains(fillers, w) || slices.Contains(states, w) {
+			continue
+		}
+		near := slices.DeleteFunc(slices.Clone(known), func(k string) bool { return utf8.RuneCountInString(k) < leastSlip || spelling.Distance(w, k) != 1 })
+		if len(near) > 0 && !slices.ContainsFunc(near, func(k string) bool { return k != near[0] }) {
+			out[i] = near[0]
+		}
+	}
+	return out
 }

@@ -56,8 +56,12 @@ func (a answers) RoundTrip(req *http.Request) (*http.Response, error) {
 	var said struct {
 		OK    *bool  `json:"ok"`
 		Error string `json:"error"`
+		TS    string `json:"ts"`
 	}
 	isSlack := json.Unmarshal(body, &said) == nil && said.OK != nil && *said.OK == (said.Error == "")
+	if method := strings.TrimPrefix(req.URL.String(), a.api); isSlack && *said.OK && said.TS == "" && (method == "chat.postMessage" || method == "chat.update") {
+		isSlack = false // of a message that is there Slack says which it is
+	}
 	switch status := resp.StatusCode; {
 	case status == http.StatusOK && (isSlack || words && !bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))):
 		return resp, nil

@@ -12,7 +12,7 @@ import (
 
 // fillers say nothing of which product is meant: "how is search doing?".
 var fillers = append(strings.Fields("is are was were be been the a an of for how hows what whats s about doing going ok okay fine well up down hey hi hello "+
-	"please pls thanks status statusbot on in at to from show me tell give get can could you do does it its us our my we i still working today product products "+
+	"please pls thanks status statusbot on in at to from nd show me tell give get can could you do does it its us our my we i still working today product products "+
 	"isn doesn don won wasn aren weren didn couldn hasn haven t s d m team service and or nor vs versus with so um any there this that has have just look looking see check into else other no not only re ve ll wtf heck hell gonna rn atm tho than"), foreign...)
 
 // foreign are such words of other languages, which may be the beginning of a name.

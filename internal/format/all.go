@@ -62,7 +62,7 @@ func (v view) withoutFailure(list []status.ProductStatus, room int) []string {
 
 // inOneLine tells a product in a line: its level, its figure and since when.
 func (v view) inOneLine(p status.ProductStatus) string {
-	line := shape(p.Level) + " " + text.Name(p.Name)
+	line := shapeOf(p) + " " + text.Name(p.Name)
 	switch {
 	case p.Level == impact.Unknown:
 		return shape(p.Level) + " " + v.unknownOf(p)

@@ -38,6 +38,11 @@ func NotOfDays(m Message, then, page string) Message {
 	return remark(m, said+"`statusbot availability` on a terminal")
 }
 
+// NotKnownBeside says in a product's answer that what was named with it is not known.
+func NotKnownBeside(m Message, said string, p status.Product) Message {
+	return remark(m, "I don't know "+text.Code(said, 40)+". This is "+text.Name(p.Name)+" alone.")
+}
+
 // NobodyCalled says in an answer that nobody was called.
 func NobodyCalled(m Message) Message {
 	return remark(m, "I call nobody.")

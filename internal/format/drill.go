@@ -30,7 +30,7 @@ func Product(f ProductFacts) Message {
 	d.Steady = f.Quiet.steady(d)
 	v := view{clock: clockOf(d.At, d.Timezone).counting(d.Window), Snapshot: status.Snapshot{Window: d.Window, Causes: d.Causes, Components: d.Components, Blind: d.Blind}}
 	sentence := v.drillSentence(d)
-	lines := []string{shape(d.Level) + " *" + sentence + "*" + v.drillSince(d, v.When), v.drillWhose(d, f.OnCall)}
+	lines := []string{shapeOf(d.ProductStatus) + " *" + sentence + "*" + v.drillSince(d, v.When), v.drillWhose(d, f.OnCall)}
 	lines = append(lines, text.NonEmpty(v.lookedIntoOne(d.ID, f.Incident), v.drillMuted(d), v.proofOf(d.ProductStatus))...)
 	bad := failing(d)
 	blocks := sections(lines)

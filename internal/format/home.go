@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/text"
-	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -101,7 +100,7 @@ func (v view) watched(ids []string) []string {
 			return append(lines, "and "+text.Count(len(list)-i)+" more")
 		}
 		line := shape(p.Level) + " " + text.Name(p.Name) + " " + text.Level(p.Impact)
-		if p.Level != impact.OK { // no level without its figures, or without why there are none
+		if !asUsual(p) { // no level without its figures, or without why there are none
 			line = v.inOneLine(p)
 		}
 		lines = append(lines, line)

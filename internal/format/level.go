@@ -23,6 +23,14 @@ func shape(l impact.Level) string {
 	}
 }
 
+// shapeOf is the one beside a product. What fails and is no trouble yet has no tick.
+func shapeOf(p status.ProductStatus) string {
+	if p.Level == impact.OK && !asUsual(p) {
+		return shape(impact.Unknown)
+	}
+	return shape(p.Level)
+}
+
 // slower counts the answers that were slow: by what the check itself says, or
 // beside what is usual for it.
 func slower(c impact.Counts) int { return c.Slow + c.Slower }

@@ -23,6 +23,9 @@ func isNow(p status.ProductStatus) string {
 	if p.Level == impact.OK && p.Awaited() {
 		return "no longer fails; that is not proven yet"
 	}
+	if p.Level == impact.OK && !asUsual(p) {
+		return "is not clear yet"
+	}
 	return "is " + strings.ToLower(text.Level(p.Impact))
 }
 
@@ -46,7 +49,7 @@ func Watches(list []status.ProductStatus, command string) Message {
 			lines = append(lines, "and "+text.Count(len(list)-i)+" more")
 			break
 		}
-		lines = append(lines, shape(p.Level)+" "+text.Name(p.Name)+" "+isNow(p))
+		lines = append(lines, shapeOf(p)+" "+text.Name(p.Name)+" "+isNow(p))
 	}
 	lines = append(lines, "End one with "+typed(command, "unwatch PRODUCT")+", all with "+typed(command, "unwatch")+".")
 	return limited(Message{Text: sentence, Blocks: sections(lines)})
@@ -64,7 +67,11 @@ func WatchChange(p status.ProductStatus, from string, s status.Snapshot, command
 func (v view) toWatcher(p status.ProductStatus, sentence func(view) string, more []string, command string) Message {
 	within := v
 	within.inBlock = true
-	lines := append([]string{shape(p.Level) + " *" + sentence(within) + "*"}, more...)
+	mark := shape(p.Level)
+	if p.Proof == nil { // else what failed before is in the figures of what is proven
+		mark = shapeOf(p)
+	}
+	lines := append([]string{mark + " *" + sentence(within) + "*"}, more...)
 	lines = append(lines, text.Capital(joined(strings.TrimSuffix(says(p), "."), "as of "+v.Token(v.Now, false))))
 	return v.sighted(limited(Message{Text: strings.Join(append([]string{sentence(v)}, more...), " ") + " As of " + v.Plain(v.Now) + ".", Blocks: append(sections(lines),
 		Block{Context: "You watch " + text.Name(p.Name) + ". More: " + typed(command, p.ID) + " · end it: " + typed(command, "unwatch "+p.ID)})}))
@@ -148,7 +155,11 @@ func (v view) watchWell(p status.ProductStatus, from string, write func(time.Tim
 	case pr != nil && !pr.Proven.IsZero() && (impact.Level(from).Hurt() || from == status.Proving):
 		return "recovered, " + proofCounts(pr, write) + "below " + rate(pr.Limit) + " with 99 % confidence)"
 	}
-	return "as usual, " + text.Count(p.Failures) + " of " + tries(p.Tries) + " failed in " + v.span(p.From)
+	how := "as usual, "
+	if !asUsual(p) {
+		how = "not clear yet, "
+	}
+	return how + text.Count(p.Failures) + " of " + tries(p.Tries) + " failed in " + v.span(p.From)
 }
 
 // proofCounts says what was seen since the last bad result, up to an open

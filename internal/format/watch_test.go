@@ -34,6 +34,7 @@ func TestWhatWatchersAreTold(t *testing.T) {
 		"Billing: 2 slow answers since 19:40 UTC (345 tries; was 2 %).":                               {from: "degraded", Impact: impact.Impact{Level: impact.OK, Proof: &slow}},
 		"Billing: recovered, no failure since 19:40 UTC (480 tries; below 1 % with 99 % confidence).": {from: status.Proving, Impact: impact.Impact{Level: impact.OK, Proof: &proven}},
 		"Billing: as usual, 1 of 600 tries failed in 10 min.":                                         {from: "unknown", Impact: impact.Impact{Level: impact.OK, From: at(-10), Counts: counts(1, 600)}},
+		"Billing: not clear yet, 3 of 3 tries failed in 10 min.":                                      {from: "unknown", Impact: impact.Impact{Level: impact.OK, From: at(-10), Counts: counts(3, 3)}},
 		"Billing: not measured, newest result 19:50 UTC.":                                             {from: "ok", Impact: impact.Impact{Level: impact.Unknown, AsOf: at(-10), Why: "no measurement for more than 3 intervals"}},
 		"Billing: in maintenance until 21:00 UTC by Ben: moving.":                                     {from: "ok", Impact: impact.Impact{Level: impact.Maintenance}, muted: []incident.Muting{{Until: at(60), By: "U2", Name: "Ben", Why: "moving."}}},
 	} {
@@ -66,5 +67,24 @@ func TestALineOfAWatcherBeginsWithACapital(t *testing.T) {
 	p := status.ProductStatus{Product: status.Product{ID: "shop", Name: "Shop"}, Impact: impact.Impact{Level: impact.OK, Counts: impact.Counts{Tries: 100}}}
 	if got := WatchChange(p, "degraded", status.Snapshot{At: at, Window: 10 * time.Minute}, "/status").Blocks[0].Section; !strings.Contains(got, "\nAs of <!date") {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestWhatIsNotClearYetHasNoTick: all that failed of a product may have, before that is told as trouble.
+func TestWhatIsNotClearYetHasNoTick(t *testing.T) {
+	now := time.Date(2026, 3, 2, 20, 0, 0, 0, time.UTC)
+	p := status.ProductStatus{Product: status.Product{ID: "shop", Name: "Shop"}, Checks: 1, Impact: impact.Impact{Level: impact.OK, From: now.Add(-time.Minute), Counts: impact.Counts{Failures: 3, Tries: 3}}}
+	snap := status.Snapshot{At: now, Window: 10 * time.Minute, Products: []status.ProductStatus{p}}
+	v := look(snap, incident.Incident{}, false)
+	for where, said := range map[string]string{
+		"drill-down": Product(ProductFacts{Drill: status.Drill{ProductStatus: p, At: now}}).Blocks[0].Section,
+		"one line":   v.inOneLine(p),
+		"watches":    Watches([]status.ProductStatus{p}, "/status").Blocks[0].Section,
+		"home":       strings.Join(v.watched([]string{"shop"}), "\n"),
+		"message":    WatchChange(p, "unknown", snap, "/status").Blocks[0].Section,
+	} {
+		if strings.Contains(said, shape(impact.OK)) || strings.Contains(said, "as usual") || !strings.Contains(said, "not clear yet") {
+			t.Errorf("%s: %s", where, said)
+		}
 	}
 }

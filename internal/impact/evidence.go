@@ -48,7 +48,7 @@ func (t *Tracker) OnlyFrom(vantage string) bool {
 			seen = seen || s.Bad > 0
 			continue
 		}
-		if s.Bad >= 2 && float64(s.Bad) > 6*s.ratios(mc).share*float64(s.N)+1 {
+		if s.struck(mc) { // two usual failures in a row are no trouble there
 			return false
 		}
 	}

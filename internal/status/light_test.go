@@ -163,3 +163,38 @@ func TestWhatOnePlaceSawIsNotToldWhenItIsForgotten(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoUsualFailuresElsewhereAreOurs: while a place of ours fails, a check fails twice in a row at the other, as it does now and then. Clients
+// are not told to be hurt by that; they are where it goes on.
+func TestTwoUsualFailuresElsewhereAreOurs(t *testing.T) {
+	d := places()
+	b, seq, at := NewBoard(d), uint64(0), t0
+	round := func(fails bool, elsewhere string) {
+		for i, c := range []string{"shop/a", "shop/b", "mail/a", "mail/b"} {
+			seenFrom(b, &seq, c, "fra", at, fails && (seq/8+uint64(i))%2 == 0)
+			seenFrom(b, &seq, c, "nyc", at.Add(time.Second), c == elsewhere)
+		}
+		at = at.Add(30 * time.Second)
+	}
+	rounds := func(n int, fails bool, elsewhere string) {
+		for range n {
+			round(fails, elsewhere)
+			if s := b.Snapshot(at).Products[0]; s.Level.Hurt() {
+				t.Fatalf("%s after the start, %q fails elsewhere: %s", at.Sub(t0), elsewhere, s.Level)
+			}
+		}
+	}
+	rounds(300, false, "")
+	rounds(20, true, "")
+	if s := b.Snapshot(at).Products[0]; s.Level != impact.Unknown {
+		t.Fatalf("what a place of ours sees: %s", s.Level)
+	}
+	rounds(2, true, "shop/a")
+	rounds(20, true, "")
+	for range 8 {
+		round(true, "shop/a")
+	}
+	if s := b.Snapshot(at).Products[0]; !s.Level.Hurt() {
+		t.Errorf("what fails elsewhere, too: %s", s.Level)
+	}
+}

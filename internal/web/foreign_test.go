@@ -225,6 +225,7 @@ func TestPushesAsTheyComeInTheField(t *testing.T) {
 		{"POST", kuma + "?status=up", "status=503&took=2", "", checks.Pass, "", 0},
 		{"POST", kuma, `{"status":"down","msg":"disk","ping":12}`, "", checks.Fail, "disk", 12 * time.Millisecond},
 		{"POST", kuma + "?status=up", `{"status":"down","msg":null}`, "", checks.Fail, "", 0},
+		{"POST", kuma, `{"status":"down","status":"up"}`, "", checks.Fail, "", 0},
 		{"POST", kuma, `{"status":"ok","took":3}`, "", checks.Pass, "", 0},
 		{"POST", kuma + "?status=up", "all is well", "", checks.Pass, "", 0},
 		{"GET", "/api//push//" + token + "//?status=down", "", "", checks.Fail, "", 0},

@@ -76,14 +76,21 @@ func askedInForm(kind string, body []byte) (url.Values, bool) {
 
 // askedInJSON reads the parameters that are an object of JSON, whose values are no deeper.
 func askedInJSON(body []byte) (url.Values, bool) {
-	var object map[string]any
-	if json.Unmarshal(probe.UTF8(body), &object) != nil {
+	body = probe.UTF8(body)
+	d := json.NewDecoder(bytes.NewReader(body))
+	if t, _ := d.Token(); t != json.Delim('{') || !json.Valid(body) {
 		return nil, false
 	}
 	values := url.Values{}
-	for name, value := range object {
+	for d.More() {
+		name, _ := d.Token()
+		var value any
+		if d.Decode(&value) != nil {
+			return nil, false // a number that no program can hold
+		}
 		if value != nil {
-			values[name] = []string{strings.TrimSpace(fmt.Sprint(value))}
+			name := name.(string) // a key
+			values[name] = append(values[name], strings.TrimSpace(fmt.Sprint(value)))
 		}
 	}
 	return values, true

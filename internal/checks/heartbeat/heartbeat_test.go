@@ -507,6 +507,8 @@ func TestAPushThatIsNotUnderstood(t *testing.T) {
 	h := defined(t, beatCheck("backup", 24*time.Hour, 0))
 	now := time.Now()
 	for body, want := range map[string]string{
+		`{"outcome":"fail","summary":"a","outcome":"pass"}`:                                         `"outcome" stands twice in one result; send it once`,
+		`[{"outcome":"pass"},{"outcome":"fail","Outcome":"pass","x":[{}]}]`:                         `"Outcome" stands twice in one result; send it once`,
 		`{"outcome":"pass","summary":7}`:                                                            "summary is to be a text, not a JSON number",
 		`[{"outcome":"pass","id":7}]`:                                                               "id is to be a text, not a JSON number",
 		`{"outcome":"pass","evidence":{"a":1}}`:                                                     "evidence is to be a text, not a JSON object",

@@ -85,6 +85,9 @@ func readPush(body []byte) ([]pushed, error) {
 		if err := json.Unmarshal(body, &one); err != nil {
 			return nil, notJSON(err)
 		}
+		if err := saidTwice(body); err != nil {
+			return nil, err
+		}
 		return []pushed{one}, nil
 	case body[0] != '[':
 		return nil, &PushError{Problem: "the body is neither empty nor a JSON object nor a list of them"}
@@ -96,7 +99,18 @@ func readPush(body []byte) ([]pushed, error) {
 	if len(list) == 0 || len(list) > pushResults {
 		return nil, &PushError{Problem: fmt.Sprintf("the list has %d results; send 1 to %d", len(list), pushResults)}
 	}
+	if err := saidTwice(body); err != nil {
+		return nil, err
+	}
 	return list, nil
+}
+
+// saidTwice refuses a result that has a key twice: which of the two is meant is not known.
+func saidTwice(body []byte) error {
+	if key := probe.Twice(body, pushed{}); key != "" {
+		return &PushError{Problem: probe.Quoted(key) + " stands twice in one result; send it once"}
+	}
+	return nil
 }
 
 // latin1 returns a text of ISO 8859-1 in UTF-8: so PowerShell 5 sends what is not ASCII, and says nothing of it.

@@ -296,6 +296,7 @@ func TLSProblem(err error) string {
 		name    x509.HostnameError
 		signer  x509.UnknownAuthorityError
 		record  tls.RecordHeaderError
+		unknown x509.UnhandledCriticalExtension
 		op      *net.OpError
 	)
 	switch {
@@ -328,6 +329,10 @@ func TLSProblem(err error) string {
 		return "the peer speaks no protocol version that statusbot offers (TLS 1.2 and 1.3, unless the check offers less)"
 	case alerted(err) && errors.As(err, &op):
 		return "the peer refused the handshake: " + strings.TrimPrefix(op.Err.Error(), "tls: ")
+	case errors.As(err, &unknown):
+		return "the certificate is not valid: it has a critical extension that statusbot does not know"
+	case errors.As(err, &op) && op.Op == "local error": // an alert of ours: what came is not as RFC 8446 has it
+		return "the peer breaks the rules of TLS: " + strings.TrimPrefix(op.Err.Error(), "tls: ")
 	}
 	return fmt.Sprintf("the handshake failed: %v", err)
 }

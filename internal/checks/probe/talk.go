@@ -281,6 +281,14 @@ func Answering(command string) Stage { return Stage("waiting for the answer to "
 // address.
 func NotInAddress(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r > '~' }
 
+// BannerText is what a server said of itself, for summaries; nothing where it said nothing.
+func BannerText(banner string) string {
+	if banner == "" {
+		return ""
+	}
+	return ", " + banner
+}
+
 // SecureText is "TLS 1.3" or "plain text", for summaries.
 func SecureText(version string) string {
 	if version == "" {

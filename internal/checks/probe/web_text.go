@@ -17,7 +17,8 @@ var webFaults = [...]struct{ said, told string }{
 	{"chunk", "the lengths of its chunks are wrong"},
 	{"trailer", "what follows its body is no header"},
 	{"frame too large", "it is none of HTTP/2"},
-	{"PROTOCOL_ERROR", "it breaks the rules of HTTP/2"},
+	{"header list larger", "its header is too long"},
+	{"PROTOCOL_ERROR", "it breaks the rules of HTTP/2, or its header is too long"}, // net/http says no more of one that goes on
 }
 
 // malformedWeb says what is wrong with an answer of HTTP; empty if it is nothing known.

@@ -83,13 +83,18 @@ func swapped(b byte) byte {
 	return b
 }
 
-// Known takes out the check's own secrets, in one pass: whole ones as they are
-// or with any of their characters written as programs escape them; the
-// beginning of one that was cut off; and of a long one a long beginning.
+// Known takes out the check's own secrets, plain and coded.
 func (d Redactor) Known(s string) string {
 	if len(d.secrets) == 0 || s == "" {
 		return s
 	}
+	return d.coded(d.plain(s))
+}
+
+// plain takes them out in one pass: whole ones as they are
+// or with any of their characters written as programs escape them; the
+// beginning of one that was cut off; and of a long one a long beginning.
+func (d Redactor) plain(s string) string {
 	var b strings.Builder
 	kept := 0 // s up to here is in b
 	for i := 0; i < len(s); {

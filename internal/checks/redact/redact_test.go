@@ -171,6 +171,30 @@ func TestRedactEscapedSecrets(t *testing.T) {
 
 // What is looked for grows with the secrets, not with the ways to write them;
 // one pass over a text that is full of beginnings ends soon.
+// TestRedactCodedSecrets: a dump, base32 and the base64 of UTF-16 have no piece that stays the same.
+func TestRedactCodedSecrets(t *testing.T) {
+	known := For(With(nil, []string{"hunter2-hunter2"}))
+	for text, want := range map[string]string{
+		"key 68:75:6e:74:65:72:32:2d:68:75:6e:74:65:72:32 end":                                                "key (redacted) end",
+		"key=68-75-6E-74-65-72-32-2D-68-75-6E-74-65-72-32":                                                    "key=(redacted)",
+		"00000000: 6875 6e74 6572 322d 6875 6e74 6572 3220  hunter2 x":                                        "(redacted)  hunter2 x",
+		"{0x68, 0x75, 0x6e, 0x74, 0x65, 0x72, 0x32, 0x2d, 0x68, 0x75, 0x6e, 0x74, 0x65, 0x72, 0x32}":          "{(redacted)}",
+		"HEX 68756E746572322D68756E74657232.":                                                                 "HEX (redacted).",
+		"otp NB2W45DFOIZC22DVNZ2GK4RS end":                                                                    "otp (redacted) end",
+		"otp PB4HQ6CONB2W45DFOIZC22DVNZ2GK4RS":                                                                "otp (redacted)", // with something before it
+		"powershell -EncodedCommand JABwAD0AJwBoAHUAbgB0AGUAcgAyAC0AaAB1AG4AdABlAHIAMgAnAA==":                 "powershell -EncodedCommand (redacted)",
+		"powershell -e JABwAD0AJwBoAHUAbgB0AGUAcgAyAC0AaAB1AG4A…":                                             "powershell -e (redacted)…",
+		"2026-11-30 19:32:00 00:1b:21:3a:ff:00 SHA256 4e:0f:9a:00:11:22:33:44 INTERNALSERVERERROR AAAAAAAAAA": "",
+	} {
+		if want == "" {
+			want = text
+		}
+		if got := known.Known(text); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", text, got, want)
+		}
+	}
+}
+
 func TestRedactOfAHostileTextEnds(t *testing.T) {
 	secret := strings.Repeat("%25", 200) + "end"
 	d := For([]string{secret})

@@ -36,7 +36,7 @@ func usual(p page) []string {
 
 var (
 	tick     = regexp.MustCompile(`:white_check_mark:|:large_green_circle:|✅`)
-	failing  = regexp.MustCompile(`\b(?:degraded|DOWN|is down|are down|fails?|failing)\b`)
+	failing  = regexp.MustCompile(`\b(?:not clear yet|degraded|DOWN|is down|are down|fails?|failing)\b`)
 	unless   = regexp.MustCompile(`(?i)flaps?: (?:mostly )?(?:failing|down) [\d,]+(?: to [\d,]+)? times|no longer fail\w*|not failing|none down|no product fails|none of the [\d,]+ others? fails?|was (?:down|degraded)|nothing fails|at once if`)
 	downOf   = regexp.MustCompile(`(?:\b(?:is|are|was|were) down|DOWN)\b[^.\n]*?` + figure)
 	failNone = regexp.MustCompile(`(?:\bfails?|DOWN|degraded)\b[^.;,\n]{0,30}?\(0(?: of |/)\d`)

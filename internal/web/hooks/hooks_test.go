@@ -232,6 +232,7 @@ func TestMarksOfScripts(t *testing.T) {
 		{`{"text":"a","product":"shoop"}`, ci, 422, `there is no product \"shoop\"`},
 		{`{"text":"a","component":"edgy"}`, ci, 422, `no check uses a component \"edgy\"`},
 		{`{"text":"a","prodct":"shop"}`, ci, 400, "the body is not"},
+		{`{"text":"a","product":"shop","product":"lake"}`, ci, 400, `\"product\" stands twice`},
 		{`text=a`, ci, 400, "the body is not"},
 		{`{"text":"a"} {}`, ci, 400, "the body is not"},
 		{`{"text":"a"}`, nil, 401, "send Authorization: Bearer TOKEN"},

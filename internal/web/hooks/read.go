@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
 // told is what a delivery tells.
@@ -80,6 +82,9 @@ func readMark(r *http.Request, body []byte) (told, error) {
 	var m mark
 	if err := d.Decode(&m); err != nil || d.More() {
 		return told{}, errors.New(`the body is not {"text": "restarted lb-3"}; it may have at (RFC 3339), product or products, component or components, key, and note: true`)
+	}
+	if key := probe.Twice(body, m); key != "" {
+		return told{}, fmt.Errorf("%s stands twice; send it once", probe.Quoted(key))
 	}
 	t := one{text: m.Text, key: cmp.Or(m.Key, r.Header.Get("Idempotency-Key")), change: !m.Note, products: m.Products, components: m.Components}
 	if m.Product != "" {

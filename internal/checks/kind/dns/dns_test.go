@@ -218,6 +218,25 @@ func TestDNSStrangeServers(t *testing.T) {
 		}, checks.Fail, checks.ReasonProtocol, "the answer is malformed; no other came in "},
 		{"malformed", short, func(q []byte) [][]byte { r := reply(q, func(*dns.Msg) {}); return [][]byte{r[:len(r)-3]} }, checks.Fail, checks.ReasonProtocol, "the answer is malformed"},
 		{"a few bytes", short, func([]byte) [][]byte { return [][]byte{[]byte("hello")} }, checks.Fail, checks.ReasonProtocol, "the answer is malformed"},
+		{"refers elsewhere", long, func(q []byte) [][]byte {
+			return [][]byte{reply(q, func(m *dns.Msg) {
+				ns, _ := dns.NewRR("example. 60 IN NS ns.example.")
+				m.Answer, m.Ns = nil, []dns.RR{ns}
+			})}
+		}, checks.Fail, checks.ReasonDNS, "the server does not know the name, and refers to other name servers"},
+		{"an alias that leads elsewhere", long, func(q []byte) [][]byte {
+			return [][]byte{reply(q, func(m *dns.Msg) {
+				to, _ := dns.NewRR(m.Question[0].Name + " 60 IN CNAME shop.cdn.example.")
+				ns, _ := dns.NewRR("cdn.example. 60 IN NS ns.cdn.example.")
+				m.Answer, m.Ns = []dns.RR{to}, []dns.RR{ns}
+			})}
+		}, checks.Fail, checks.ReasonDNS, "the name is an alias of shop.cdn.example, for which the server refers to other name servers"},
+		{"no such record, and who is in charge", long, func(q []byte) [][]byte {
+			return [][]byte{reply(q, func(m *dns.Msg) {
+				ns, _ := dns.NewRR("example. 60 IN NS ns.example.")
+				m.Answer, m.Ns, m.RecursionAvailable = nil, []dns.RR{ns}, true
+			})}
+		}, checks.Fail, checks.ReasonDNS, "the name has no A record"},
 		{"another question", short, func(q []byte) [][]byte {
 			return [][]byte{reply(q, func(m *dns.Msg) { m.Question[0].Name = "other.example." })}
 		}, checks.Fail, checks.ReasonProtocol, "the answer is to another question"},

@@ -101,7 +101,21 @@ func (p *prober) verdict(answer *dns.Msg) checks.Result {
 			got = append(got, answerText(rr))
 		}
 	}
+	if len(got) == 0 && refersElsewhere(answer) {
+		if alias != "" && alias != inCircle {
+			return bad(checks.ReasonDNS, "the name is an alias of "+alias+", for which the server refers to other name servers")
+		}
+		return bad(checks.ReasonDNS, "the server does not know the name, and refers to other name servers")
+	}
 	return p.judge(got, alias)
+}
+
+// refersElsewhere reports whether an answer is none, but says who is to be asked (RFC 2308,
+// 2.2): it comes with no start of authority, as that of a name without such records does.
+func refersElsewhere(answer *dns.Msg) bool {
+	isNS := func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeNS }
+	isSOA := func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeSOA }
+	return slices.ContainsFunc(answer.Ns, isNS) && !slices.ContainsFunc(answer.Ns, isSOA) && !answer.RecursionAvailable
 }
 
 func bad(reason checks.Reason, summary string) checks.Result {

@@ -50,6 +50,8 @@ func TestScriptsThatBreakAreNoOutcome(t *testing.T) {
 		{`printf 'panic: index out of range\n\ngoroutine 1 [running]:\n' >&2; exit 2`, checks.Unknown, "the script itself broke: panic: index out of range"},
 		{`printf 'Can\047t locate Foo.pm in @INC at x line 1.\nBEGIN failed--compilation aborted at x line 1.\n' >&2; exit 2`, checks.Unknown, "the script itself broke: Can't locate Foo.pm"},
 		{`printf 'panic: index out of range\n\ngoroutine 1 [running]:\n' >&2; echo CRITICAL helper broke; exit 2`, checks.Fail, "CRITICAL helper broke"},
+		{`echo '{"outcome":"fail","metrics":{"a":1,"a":2},"summary":"x","OUTCOME":"pass"}'`, checks.Unknown, `the script's output has "OUTCOME" twice`},
+		{`echo '{"outcome":"fail","summary":"once","note":1,"note":2}'`, checks.Fail, "once"},
 		{`echo 'Error: cannot reach the queue' >&2; exit 2`, checks.Fail, "exit code 2 without a text: Error: cannot reach the queue"},
 	} {
 		r := probetest.Probing(t, &Kind, &Options{Argv: []string{"sh", "-c", tt.script}}, time.Minute)

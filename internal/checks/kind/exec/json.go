@@ -51,6 +51,9 @@ func readJSON(f finished) checks.Result {
 		}
 		return probe.Internal(problem)
 	}
+	if key := probe.Twice([]byte(f.stdout), a); key != "" {
+		return probe.Internal("the script's output has " + probe.Quoted(key) + " twice")
+	}
 	r, err := a.Result()
 	if err != nil {
 		return probe.Internal("the script's " + err.Error())

@@ -311,7 +311,7 @@ func (l *line) blame(err error) error {
 	return errBrokenHTTP2
 }
 
-var errBrokenHTTP2 = errors.New("the server breaks the rules of HTTP/2")
+var errBrokenHTTP2 = errors.New("the server breaks the rules of HTTP/2, or the header of its answer is too long")
 
 func isFraming(err error) bool {
 	return errors.Is(err, errCompressed) || errors.Is(err, errNotFramed) || errors.Is(err, errLongMessage) || errors.Is(err, errTwoMessages) || errors.Is(err, probe.ErrBadGzip)

@@ -279,6 +279,12 @@ func TestAnExchangeThatTheServerBreaksOff(t *testing.T) {
 			checks.Fail, "the server reset the request: PROTOCOL_ERROR while reading the answer"},
 		"reset with a code that nobody has": {func(f *http2.Framer, _ *net.TCPConn) { part(f); _ = f.WriteRSTStream(1, 99) },
 			checks.Fail, "the server reset the request: an unknown code while reading the answer"},
+		"a header without end": {func(f *http2.Framer, _ *net.TCPConn) {
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: append([]byte{0x88, 0x00, 0x01, 'x', 0x7f, 0xff, 0x7b}, make([]byte, 16000)...)}) // x: of 15,998 bytes
+			for range 40 {
+				_ = f.WriteContinuation(1, false, append([]byte{0x00, 0x01, 'x', 0x7f, 0x81, 0x7b}, make([]byte, 15872)...))
+			}
+		}, checks.Fail, "the answer is malformed: it breaks the rules of HTTP/2, or its header is too long"},
 		"gone amid the answer": {func(f *http2.Framer, c *net.TCPConn) {
 			part(f)
 			_ = f.WriteGoAway(1, http2.ErrCodeCancel, nil)
@@ -314,7 +320,10 @@ func TestAnExchangeThatTheServerBreaksOff(t *testing.T) {
 			probetest.UntilClosed(c)
 		})
 		reason := checks.ReasonNone
-		if tt.outcome == checks.Fail {
+		switch {
+		case strings.Contains(tt.summary, "malformed"):
+			reason = checks.ReasonProtocol
+		case tt.outcome == checks.Fail:
 			reason = checks.ReasonReset
 		}
 		t.Log(name)

@@ -123,9 +123,9 @@ func (p *prober) passed(t *talk) string {
 	case p.mailbox != "":
 		return "opened " + probe.Quoted(p.mailbox) + ", " + strconv.Itoa(t.messages) + " messages" + probe.SecureText(t.Secure)
 	case p.User != "":
-		return "logged in" + probe.SecureText(t.Secure) + ", " + t.banner
+		return "logged in" + probe.SecureText(t.Secure) + probe.BannerText(t.banner)
 	}
-	return "greeted" + probe.SecureText(t.Secure) + ", " + t.banner
+	return "greeted" + probe.SecureText(t.Secure) + probe.BannerText(t.banner)
 }
 
 // converse does all that the check asks for.

@@ -146,7 +146,7 @@ func (p *prober) passed(t *talk) string {
 	case p.User != "":
 		did = "logged in"
 	}
-	return did + probe.SecureText(t.Secure) + ", " + t.banner
+	return did + probe.SecureText(t.Secure) + probe.BannerText(t.banner)
 }
 
 // addressLiteral is how a client without a name says who it is (RFC 5321,
@@ -284,8 +284,21 @@ func (t *talk) reply(verb string, want ...int) ([]string, error) {
 		if slices.Contains(want, code) {
 			return lines, nil
 		}
-		return nil, &probe.SaidNo{Step: verb, Code: code, Text: strconv.Itoa(code) + " " + strings.Join(lines, " ")}
+		return nil, &probe.SaidNo{Step: verb, Code: code, Text: strconv.Itoa(code) + " " + strings.Join(withoutRepeated(lines), " ")}
 	}
+}
+
+// withoutRepeated returns the lines of an answer without the enhanced code that each
+// begins with (RFC 2034, 4), but for the first: "5.1.1 no such account 5.1.1 see ...".
+func withoutRepeated(lines []string) []string {
+	code, _, found := strings.Cut(lines[0], " ")
+	if !found || strings.Count(code, ".") != 2 || strings.Trim(code, "0123456789.") != "" {
+		return lines
+	}
+	for i := range lines[1:] {
+		lines[i+1] = strings.TrimPrefix(lines[i+1], code+" ")
+	}
+	return lines
 }
 
 // readLine takes a line of an answer apart: "250-SIZE 1000" (RFC 5321, 4.2.1).

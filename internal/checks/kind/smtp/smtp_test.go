@@ -178,6 +178,8 @@ func TestSMTPStrangers(t *testing.T) {
 		{"no TLS today", probetest.Script(t, hello, offers, "454 TLS not available\r\n"), nil, long, checks.ReasonStatus, "the server says no to STARTTLS: 454 TLS not available"},
 		{"words before TLS", probetest.Script(t, hello, offers, "220 go\r\n250 injected\r\n"), nil, long, checks.ReasonProtocol, "the server goes on in plain text"},
 		{"busy", probetest.Script(t, "421 too many connections\r\n"), nil, long, checks.ReasonStatus, "the server says no to the connection: 421 too many connections"},
+		{"enhanced codes", probetest.Script(t, hello, "250-mail\r\n250 AUTH PLAIN\r\n", "550-5.7.1 The account\r\n550-5.7.1 is locked.\r\n550 5.7.10 See help\r\n"), func(o *Options) { o.StartTLS = false }, long, checks.ReasonStatus,
+			"the server says no to AUTH: 550 5.7.1 The account is locked. 5.7.10 See help"},
 		{"ssh", probetest.Script(t, "SSH-2.0-OpenSSH_9.2\r\n"), nil, long, checks.ReasonProtocol, `the peer does not speak SMTP, it says "SSH-2.0-OpenSSH_9.2"`},
 		{"garbage", probetest.Script(t, hello, "\x00\xff\x01\r\n"), nil, long, checks.ReasonProtocol, "the answer is malformed"},
 		{"two codes", probetest.Script(t, hello, "250-mail\r\n500 no\r\n"), nil, long, checks.ReasonProtocol, "the answer is malformed"},
@@ -200,6 +202,10 @@ func TestSMTPStrangers(t *testing.T) {
 			probetest.NoSecret(t, r, probetest.MailSecret)
 			probetest.NoSecret(t, r, echo)
 		})
+	}
+	unnamed := probetest.Probing(t, &Kind, &Options{Address: probetest.Script(t, "220\r\n", "250\r\n", "221\r\n")}, long)
+	if want := "greeted, plain text"; unnamed.Outcome != checks.Pass || unnamed.Summary != want {
+		t.Errorf("a server that does not say who it is: %s %q, want %q", unnamed.Outcome, unnamed.Summary, want)
 	}
 	t.Run("drips", func(t *testing.T) {
 		address := probetest.Serve(t, func(c *net.TCPConn) {

@@ -68,7 +68,7 @@ func (c *greeted) banner() (version, before string) {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
 	if !c.end {
-		return "", strings.ToValidUTF8(string(c.head), "\uFFFD")
+		return "", strings.ReplaceAll(strings.ToValidUTF8(string(c.head), "\uFFFD"), "\r\n", "\n")
 	}
 	clean := func(b []byte) string { return strings.TrimRight(strings.ToValidUTF8(string(b), "\uFFFD"), "\r\n") }
 	return clean(c.head[c.line:]), clean(c.head[:c.line])

@@ -193,6 +193,11 @@ func TestTLSBrokenServers(t *testing.T) {
 	silent := probetest.Serve(t, probetest.UntilClosed)
 	plain := probetest.Serve(t, func(c *net.TCPConn) { io.WriteString(c, "220 mail.example ESMTP\r\n"); probetest.UntilClosed(c) })
 	closing := probetest.Serve(t, func(c *net.TCPConn) { _, _ = c.Read(make([]byte, 4096)) })
+	hello := probetest.Serve(t, func(c *net.TCPConn) {
+		_, _ = c.Read(make([]byte, 4096))
+		io.WriteString(c, "\x16\x03\x03\x00\x04\x02\x00\x00\x00")
+		probetest.UntilClosed(c)
+	})
 	refused := probetest.Local(probetest.UnusedPorts(t, 1)[0])
 	for _, tt := range []struct {
 		name, address string
@@ -202,6 +207,7 @@ func TestTLSBrokenServers(t *testing.T) {
 	}{
 		{"refused", refused, long, checks.ReasonConnect, "no connection: connection refused"},
 		{"plain text", plain, long, checks.ReasonTLS, "the peer does not speak TLS"},
+		{"says hello in no words", hello, long, checks.ReasonTLS, "the peer breaks the rules of TLS: error decoding message"},
 		{"closes", closing, long, checks.ReasonReset, "the peer closed the connection while negotiating TLS"},
 		{"silent", silent, short, checks.ReasonTimeout, "while negotiating TLS"},
 	} {

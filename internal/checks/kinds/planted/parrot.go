@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/gorilla/websocket"
 )
@@ -119,7 +120,17 @@ func (p *Parrot) Say(secret string) { p.said.Store(secret) }
 func (p *Parrot) text() string {
 	s, _ := p.said.Load().(string)
 	inJSON, _ := json.Marshal(s) // of a text it has no error to give
-	return strings.Join([]string{s, url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString([]byte(s)), string(inJSON)}, " ")
+	return strings.Join([]string{s, url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString([]byte(s)), string(inJSON), dumped(s), wide(s)}, " ")
+}
+
+// dumped and wide are a text as dumps and PowerShell show it.
+func dumped(s string) string { return strings.ReplaceAll(fmt.Sprintf("% x", s), " ", ":") }
+func wide(s string) string {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = binary.LittleEndian.AppendUint16(b, u)
+	}
+	return base64.StdEncoding.EncodeToString(b)
 }
 
 // line is the same on one line.

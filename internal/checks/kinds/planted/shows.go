@@ -39,7 +39,7 @@ func Read(text string) Text {
 func (t Text) Shows(secret string) string {
 	quoted := strconv.Quote(secret)
 	inJSON, _ := json.Marshal(secret)
-	for _, form := range []string{secret, quoted[1 : len(quoted)-1], strings.Trim(string(inJSON), `"`), url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret), secret[:8]} {
+	for _, form := range []string{secret, quoted[1 : len(quoted)-1], strings.Trim(string(inJSON), `"`), url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret), secret[:8], dumped(secret[:8]), wide(secret)[:16]} {
 		if i := strings.Index(t.text, form); i >= 0 {
 			return t.text[max(0, i-40):min(len(t.text), i+len(form)+40)]
 		}
