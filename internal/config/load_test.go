@@ -300,7 +300,7 @@ func TestExampleWithAllThatItLeavesOut(t *testing.T) {
 	if err == nil {
 		return
 	}
-	for _, line := range strings.Split(err.Error(), "\n") {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
 		if !strings.Contains(line, "_file: ") || !strings.Contains(line, "cannot be read") && !strings.Contains(line, "no such file") {
 			t.Error(line)
 		}

@@ -118,9 +118,6 @@ func once(dest, key string, now time.Time, m format.Message) Telling {
 	return Telling{Dest: dest, Key: key, N: 1, Post: 1, At: now, Message: m}
 }
 
-// Edits reports whether the message is the next version of one that is there.
-func (t Telling) Edits() bool { return t.Post != t.N }
-
 // Body is the stored form of the message.
 func (t Telling) Body() Body {
 	b := NewBody(t.N, t.Post, t.Due, t.At, t.Message)

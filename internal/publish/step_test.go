@@ -54,7 +54,7 @@ func told(d publish.Decision) string {
 	s += ": " + d.Why
 	for _, t := range append(d.First, d.Then...) {
 		how := "posts"
-		if t.Edits() {
+		if t.Post != t.N {
 			how = "edits"
 		}
 		if t.Urgent {

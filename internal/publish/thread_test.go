@@ -18,7 +18,7 @@ import (
 // inThread is what a message of an incident that is told in a thread does.
 func inThread(t publish.Telling) string {
 	s := fmt.Sprintf("#%d edits #%d", t.N, t.Post)
-	if !t.Edits() {
+	if t.Post == t.N {
 		s = fmt.Sprintf("#%d", t.N)
 	}
 	switch {
