@@ -43,8 +43,12 @@ func (c clock) impactIn(inc incident.Incident, s status.Snapshot) string {
 		}
 	}
 	line := when + ": " + names(list, nameOf)
-	if h := inc.Harmed; !inc.Open() && h.Tries > 0 && h.Failures > 0 {
-		line += "; " + shareOf(h) + " of tries failed (" + text.Count(h.Failures) + " of " + text.Count(h.Tries) + ")"
+	if h, slow := harmed(inc); !inc.Open() && h.Tries > 0 && h.Failures > 0 {
+		of := " of tries failed ("
+		if slow {
+			of = " of answers were slow ("
+		}
+		line += "; " + shareOf(h) + of + text.Count(h.Failures) + " of " + text.Count(h.Tries) + ")"
 	}
 	return line + "."
 }

@@ -256,11 +256,23 @@ func (v view) impactOf(u UpdateFacts) string {
 		return "Impact: " + v.When(began) + ", " + lessThanAMinute + ", on " + text.Plural(products, "product") + report
 	}
 	on, counts := " on ", ""
-	if c := u.Incident.Harmed; c.Tries > 0 && !slices.ContainsFunc(v.recovered, func(p status.ProductStatus) bool { return p.Proof != nil && p.Proof.Slow }) {
-		on = ", " + text.Percent(text.Share(c.Failures, c.Tries), c.Tries) + " of tries on "
-		counts = " (" + text.Count(c.Failures) + " of " + text.Count(c.Tries) + ")"
+	if c, slow := harmed(u.Incident); c.Tries > 0 && (slow || !slices.ContainsFunc(v.recovered, func(p status.ProductStatus) bool { return p.Proof != nil && p.Proof.Slow })) {
+		of := " of tries on "
+		if slow {
+			of = " of answers slow on "
+		}
+		on, counts = ", "+shareOf(c)+of, " ("+text.Count(c.Failures)+" of "+text.Count(c.Tries)+")"
 	}
 	return "Impact: " + v.When(began) + " to " + v.When(ended) + " (" + text.Span(ended.Sub(began)) + ")" + on + text.Plural(products, "product") + counts + report
+}
+
+// harmed is what an incident that ended cost: what failed of the tries, or what was slow where
+// that is more.
+func harmed(inc incident.Incident) (c incident.Counts, slow bool) {
+	if c = inc.Harmed; inc.HarmedSlow > c.Failures {
+		return incident.Counts{Failures: inc.HarmedSlow, Tries: c.Tries}, true
+	}
+	return c, false
 }
 
 // lessThanAMinute is how a short impact is told: to the second nobody knows it.

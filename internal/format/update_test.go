@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -19,6 +20,27 @@ func TestUpdatesWithinAMinuteHaveSeconds(t *testing.T) {
 		}
 		if fast := strings.Contains(m.Text, "As of 19:32:20 UTC, next 19:32:35 UTC."); fast != (every < time.Minute) {
 			t.Errorf("every %s: the notification has other times: %s", every, m.Text)
+		}
+	}
+}
+
+// TestSlowAnswersAreCountedAtTheEnd: where these were the trouble the end tells their share,
+// also where a try failed by chance; where more failed, what failed.
+func TestSlowAnswersAreCountedAtTheEnd(t *testing.T) {
+	at := time.Date(2026, 3, 2, 9, 14, 0, 0, time.UTC)
+	for want, f := range map[string]incident.Figure{
+		"(4 min), 60 % of answers slow on 1 product (90 of 150). Report: ": {NewTries: 150, NewFailures: 1, NewSlow: 90},
+		"(4 min), 20 % of tries on 1 product (30 of 150). Report: ":        {NewTries: 150, NewFailures: 30, NewSlow: 9},
+	} {
+		f.Product = "a"
+		inc := incident.FoldAll([]incident.Event{{Seq: 1, Incident: "inc-1", Kind: incident.Opened, Number: 1, At: at},
+			{Seq: 2, Incident: "inc-1", Kind: incident.Level, At: at.Add(30 * time.Second), Product: "a", To: "degraded", Onset: at, Slow: true},
+			{Seq: 3, Incident: "inc-1", Kind: incident.Level, At: at.Add(time.Hour), Product: "a", To: "ok", Ended: at.Add(4 * time.Minute)},
+			{Seq: 4, Incident: "inc-1", Kind: incident.Resolved, At: at.Add(time.Hour), Figures: []incident.Figure{f}}})
+		v := look(status.Snapshot{At: at.Add(time.Hour)}, inc, true)
+		v.recovered = []status.ProductStatus{{Product: status.Product{ID: "a"}, Impact: impact.Impact{Proof: &impact.Proof{Slow: f.NewSlow > f.NewFailures}}}}
+		if got := v.impactOf(UpdateFacts{Incident: inc}); !strings.Contains(got, want) {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }

@@ -267,12 +267,13 @@ func (e Event) HurtSince(told, over time.Time) time.Time {
 	return e.Began
 }
 
-// given is what the figures count together since the ones before.
-func (e Event) given() (c Counts) {
+// given is what the figures count together since the ones before: what failed of the tries, and
+// how many of these were slow.
+func (e Event) given() (c Counts, slow int) {
 	for _, f := range e.Figures {
-		c.Tries, c.Failures = c.Tries+f.NewTries, c.Failures+f.NewFailures
+		c.Tries, c.Failures, slow = c.Tries+f.NewTries, c.Failures+f.NewFailures, slow+f.NewSlow
 	}
-	return c
+	return c, slow
 }
 
 // Replies reports whether an update is a new reply in the incident's thread.

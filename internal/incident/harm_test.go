@@ -106,16 +106,16 @@ func TestHarmOfManyBegan(t *testing.T) {
 func TestWhatFailedMeanwhile(t *testing.T) {
 	at := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)
 	events := []Event{{Seq: 1, Incident: "inc-1", Kind: Opened, Number: 1, At: at},
-		{Seq: 2, Incident: "inc-1", Kind: Resolved, At: at.Add(time.Hour), Figures: []Figure{{Product: "a", NewTries: 90, NewFailures: 9}, {Product: "b", NewTries: 10}}}}
+		{Seq: 2, Incident: "inc-1", Kind: Resolved, At: at.Add(time.Hour), Figures: []Figure{{Product: "a", NewTries: 90, NewFailures: 9}, {Product: "b", NewTries: 10, NewSlow: 4}}}}
 	i := FoldAll(events)
-	if want := (Counts{Failures: 9, Tries: 100}); i.Harmed != want {
-		t.Errorf("%+v, want %+v", i.Harmed, want)
+	if want := (Counts{Failures: 9, Tries: 100}); i.Harmed != want || i.HarmedSlow != 4 {
+		t.Errorf("%+v, %d slow, want %+v, 4 slow", i.Harmed, i.HarmedSlow, want)
 	}
-	if back := storedOf(i).incident(); back.Harmed != i.Harmed {
-		t.Errorf("kept as %+v", back.Harmed)
+	if back := storedOf(i).incident(); back.Harmed != i.Harmed || back.HarmedSlow != i.HarmedSlow {
+		t.Errorf("kept as %+v, %d slow", back.Harmed, back.HarmedSlow)
 	}
-	if i = Fold(i, Event{Seq: 3, Incident: "inc-1", Kind: Reopened, At: at.Add(2 * time.Hour)}); i.Harmed != (Counts{}) {
-		t.Errorf("re-opened: %+v", i.Harmed)
+	if i = Fold(i, Event{Seq: 3, Incident: "inc-1", Kind: Reopened, At: at.Add(2 * time.Hour)}); i.Harmed != (Counts{}) || i.HarmedSlow != 0 {
+		t.Errorf("re-opened: %+v, %d slow", i.Harmed, i.HarmedSlow)
 	}
 }
 

@@ -56,6 +56,7 @@ type Incident struct {
 	news       []Kind // of the events since LastUpdate, each once; never changed in place
 	harm       harm
 	Harmed     Counts    // once it ended: what failed of the tries of what was hurt, while it was; zero where that is not known
+	HarmedSlow int       // how many of these tries were slow, on what was hurt by slow answers
 	last       *entry    // the log, newest first, without what thinned let go
 	kept       int       // how long it is
 	thinAt     int       // when it is to be thinned the next time: at that length; 0 before the first time
@@ -280,7 +281,7 @@ func Fold(i Incident, e Event) Incident {
 	case Reopened:
 		i.again, i.QuietAt = e, time.Time{}
 		i.EndedAt, i.EndedBy, i.Why, i.ReopenedAt = time.Time{}, "", e.Why, e.At
-		i.ProvingAt, i.ProvenAt, i.Unproven, i.Harmed = time.Time{}, time.Time{}, nil, Counts{}
+		i.ProvingAt, i.ProvenAt, i.Unproven, i.Harmed, i.HarmedSlow = time.Time{}, time.Time{}, nil, Counts{}, 0
 	case Proving:
 		i.ProvingAt, i.ProvenAt, i.Unproven = e.At, time.Time{}, e.Products
 	case Relapsed:
@@ -308,7 +309,8 @@ func Fold(i Incident, e Event) Incident {
 	case Resumed:
 		i.PausedAt, i.PausedBy = time.Time{}, ""
 	case Resolved:
-		i.EndedAt, i.EndedBy, i.Unproven, i.Flaps, i.Harmed = e.At, e.By, e.Products, nil, e.given()
+		i.EndedAt, i.EndedBy, i.Unproven, i.Flaps = e.At, e.By, e.Products, nil
+		i.Harmed, i.HarmedSlow = e.given()
 	case Cadence:
 		i.Every = e.Every
 	case Update:

@@ -59,6 +59,7 @@ type storedIncident struct {
 	Hurt       map[string]time.Time    `json:"hurt,omitempty"`
 	Whole      map[string]time.Time    `json:"whole,omitempty"`
 	Harmed     Counts                  `json:"harmed,omitzero"`
+	HarmedSlow int                     `json:"harmed_slow,omitzero"`
 	Log        []storedSaid            `json:"log"` // oldest first
 	ThinAt     int                     `json:"thin_at,omitempty"`
 	Gone       time.Time               `json:"gone,omitzero"`
@@ -125,7 +126,7 @@ func storedOf(i Incident) storedIncident {
 		Links: each(i.Links, func(l Link) storedLink { return storedLink(l) }), Severity: i.Severity, SaidAt: i.SaidAt, RemindedAt: i.RemindedAt,
 		Acks:  eachIn(i.Acks, func(list []Ack) []storedAck { return each(list, func(a Ack) storedAck { return storedAck(a) }) }),
 		Names: i.Names, PausedAt: i.PausedAt, PausedBy: i.PausedBy, LastSeq: i.LastSeq, Events: i.Events, Folded: i.Folded, News: i.news,
-		Began: i.harm.began, Over: i.harm.ended, Goes: i.harm.goes, Hurt: i.harm.told, Whole: i.harm.whole, Harmed: i.Harmed, Log: saids(i.Timeline()), ThinAt: i.thinAt, Gone: i.gone, Taken: i.taken}
+		Began: i.harm.began, Over: i.harm.ended, Goes: i.harm.goes, Hurt: i.harm.told, Whole: i.harm.whole, Harmed: i.Harmed, HarmedSlow: i.HarmedSlow, Log: saids(i.Timeline()), ThinAt: i.thinAt, Gone: i.gone, Taken: i.taken}
 }
 
 func (s storedIncident) incident() Incident {
@@ -141,7 +142,7 @@ func (s storedIncident) incident() Incident {
 		Links: each(s.Links, func(l storedLink) Link { return Link(l) }), Severity: s.Severity, SaidAt: s.SaidAt, RemindedAt: s.RemindedAt,
 		Acks:  eachIn(s.Acks, func(list []storedAck) []Ack { return each(list, func(a storedAck) Ack { return Ack(a) }) }),
 		Names: s.Names, PausedAt: s.PausedAt, PausedBy: s.PausedBy, LastSeq: s.LastSeq, Events: s.Events, Folded: s.Folded, news: s.News,
-		harm: harm{s.Began, s.Over, s.Goes, s.Hurt, s.Whole}, Harmed: s.Harmed, thinAt: s.ThinAt, gone: s.Gone, taken: s.Taken}
+		harm: harm{s.Began, s.Over, s.Goes, s.Hurt, s.Whole}, Harmed: s.Harmed, HarmedSlow: s.HarmedSlow, thinAt: s.ThinAt, gone: s.Gone, taken: s.Taken}
 	for _, e := range s.Log {
 		i.last, i.kept = &entry{before: i.last, event: e.event()}, i.kept+1
 	}

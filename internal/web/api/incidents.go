@@ -52,8 +52,9 @@ type LastUpdate struct {
 
 // Harmed is what an incident cost.
 type Harmed struct {
-	Tries  int   `json:"tries"`
-	Failed Share `json:"failed"`
+	Tries  int    `json:"tries"`
+	Failed Share  `json:"failed"`
+	Slow   *Share `json:"slow" doc:"the slow answers among the tries; null where slowness was not the trouble"`
 }
 
 // Incidents is a page of the incidents.
@@ -353,7 +354,12 @@ func harmedOf(inc incident.Incident) *Harmed {
 	if inc.Open() || inc.Harmed.Tries == 0 {
 		return nil
 	}
-	return &Harmed{inc.Harmed.Tries, shareOf(inc.Harmed.Failures, inc.Harmed.Tries, true)}
+	h := &Harmed{Tries: inc.Harmed.Tries, Failed: shareOf(inc.Harmed.Failures, inc.Harmed.Tries, true)}
+	if n := inc.HarmedSlow; n > 0 {
+		slow := shareOf(n, inc.Harmed.Tries, true)
+		h.Slow = &slow
+	}
+	return h
 }
 
 func eventOf(e incident.Event, inc incident.Incident) Event {
