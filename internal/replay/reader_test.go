@@ -161,7 +161,7 @@ func (h *heard) reports() {
 			f.Kind += " (report)"
 			h.faults = append(h.faults, found{f, now, shown})
 		}
-		if c := inc.Harmed; c.Failures > 0 { // of what was slow alone neither says it so
+		if c := inc.Harmed; c.Failures > 0 { // what was slow the report tells of each product alone
 			if h.harmed++; !strings.Contains(shown, "("+count(c.Failures)+" of "+count(c.Tries)+")") {
 				h.faults = append(h.faults, found{reader.Fault{Kind: "impact (report)", What: fmt.Sprintf("the last update says %+v", c)}, now, shown})
 			}
