@@ -224,7 +224,7 @@ const toBegin = "statusbot init https://pay.example.com/health, with what your c
 // beginHint says how to come by a configuration, if there is none.
 func beginHint(problems config.Problems) string {
 	if len(problems) == 1 && problems[0].Path == "" && strings.HasPrefix(problems[0].Message, "there is no such file") {
-		return toBegin + "; statusbot demo needs none.\n"
+		return toBegin + ", " + mainFile + ", which is found here as well; statusbot demo needs none.\n"
 	}
 	return ""
 }

@@ -44,7 +44,10 @@ func versionCommand(w world) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "print the version",
-		Run:   func(*cobra.Command, []string) { fmt.Fprintln(w.out, "statusbot "+version()) },
+		Long: `Prints the version, with the commit that it was built from and its day.
+
+Exit codes: 0 printed, 64 wrong call.`,
+		Run: func(*cobra.Command, []string) { fmt.Fprintln(w.out, "statusbot "+version()) },
 	}
 }
 

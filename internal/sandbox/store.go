@@ -74,7 +74,7 @@ func (st *store) close() error {
 // load reads the file into s, cuts a torn last line, rewrites the file with
 // one line for each thing that is still kept, and leaves it open for append.
 func (s *state) load(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the sandbox directory: %w", err)
 	}
 	path := filepath.Join(dir, storeName)
@@ -133,7 +133,7 @@ func (s *state) replay(e entry) {
 
 func (s *state) rewriteLocked(path string) (*store, error) {
 	tmp := path + ".new"
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o644)
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}

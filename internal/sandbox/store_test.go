@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -86,6 +87,20 @@ func TestRestartKeepsMessages(t *testing.T) {
 	check(t, err)
 	if strings.Contains(string(data), `"ts":"99`) || !strings.HasSuffix(string(data), "\n") {
 		t.Error("the torn line was not cut")
+	}
+}
+
+// TestTheFileIsForItsOwnerAlone: whatever the folder around it lets others do.
+func TestTheFileIsForItsOwnerAlone(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "sandbox")
+	once(t, sandbox.Config{Dir: dir}, func(*sandbox.Workspace, sandboxtest.Client) {})
+	for path, want := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, "workspace.jsonl"): 0o600} {
+		is, err := os.Stat(path)
+		check(t, err)
+		if got := is.Mode().Perm(); got != want && runtime.GOOS != "windows" {
+			t.Errorf("%s: %o, want %o", path, got, want)
+		}
 	}
 }
 
