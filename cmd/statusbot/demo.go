@@ -26,7 +26,9 @@ func demoCommand(w world) *cobra.Command {
 minutes: everything as usual, an intermittent fault in a shared load balancer, updates,
 worse, a drill-down, an action without effect and one that helps, each with its verdict,
 quiet, and the recovery with its proof. Then type /status yourself, and break something with the
-controls on the page.`,
+controls on the page.
+
+Exit codes: 0 ended by a signal or after its time, 1 failed, 64 wrong call.`,
 		Example: `  statusbot demo --break-after 20s --heal-after 45s`,
 		Args:    noArgs(""),
 	}

@@ -27,7 +27,8 @@ With --http the app sends requests to that address instead of waiting for socket
 is at URL must lead to slack.listen.
 
 --with asks for the scopes of a feature that the configuration does not:
-` + extraFeatures(),
+` + extraFeatures() + `
+Exit codes: 0 printed, 1 failed, 64 wrong call, 78 bad configuration.`,
 		Example: `  statusbot manifest > manifest.yaml
   statusbot manifest --config config.yaml --http https://statusbot.example.com`,
 		Args: noArgs("; the file goes with --config"),

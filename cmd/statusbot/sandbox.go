@@ -14,7 +14,9 @@ func sandboxCommand(w world) *cobra.Command {
 		Use:   "sandbox [--listen ADDR] [--request-url URL]",
 		Short: "run the local Slack workspace alone, for any Slack client",
 		Long: `It prints the page's address, the API URL and the two tokens. Point any Slack client
-library at them; docs/sandbox.md describes the control API for scripts and tests.`,
+library at them; docs/sandbox.md describes the control API for scripts and tests.
+
+Exit codes: 0 ended by a signal, 1 failed, 64 wrong call.`,
 		Example: `  statusbot sandbox --listen 127.0.0.1:8085
   # in another terminal:
   STATUSBOT_SLACK_MODE=socket STATUSBOT_SLACK_API_URL=http://127.0.0.1:8085/api/ \

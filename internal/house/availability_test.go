@@ -41,7 +41,7 @@ func TestDaysOutliveARestart(t *testing.T) {
 	check(t, j.Close())
 	j, a = open()
 	count(60, nil)
-	reader := openDoor(dir, j, zap.NewNop()) // as the command asks a statusbot that runs
+	reader := openDoor(dir, j, doorLook, zap.NewNop()) // as the command asks a statusbot that runs
 	got, err := Availability(t.Context(), journal.Config{Dir: dir}, "billing", 30)
 	check(t, err)
 	reader.Close()

@@ -53,17 +53,24 @@ const (
 // ErrNoDoor comes when no house answers at a data directory.
 var ErrNoDoor = errors.New("no running statusbot answers there")
 
+// doorLook is how often the door's socket is looked for.
+const doorLook = 10 * time.Second
+
 // door serves the journal's readers until its Close.
 type door struct {
+	path   string
 	server *http.Server
+	end    context.CancelFunc
 	done   chan struct{} // closed when it has ended
+	log    *zap.Logger
 }
 
 // openDoor opens the door of a directory whose lock is held. Without one the
-// house runs all the same: the log says why.
+// house runs all the same: the log says why. One that is taken away is made anew at one of the looks.
 // More are handlers besides.
-func openDoor(dir string, j *journal.Journal, log *zap.Logger, more ...func(*http.ServeMux)) *door {
-	l, err := listenAt(filepath.Join(dir, doorName))
+func openDoor(dir string, j *journal.Journal, looks time.Duration, log *zap.Logger, more ...func(*http.ServeMux)) *door {
+	path := filepath.Join(dir, doorName)
+	l, err := listenAt(path)
 	if err != nil {
 		log.Info("report and export cannot read beside this process", zap.Error(err))
 		return nil
@@ -78,14 +85,52 @@ func openDoor(dir string, j *journal.Journal, log *zap.Logger, more ...func(*htt
 		add(mux)
 	}
 	// No bound of writing: who exports a day of results may read slowly, and holds up nobody.
-	d := &door{server: serve.New(mux, serve.Bounds{Write: -1}, zap.NewStdLog(log)), done: make(chan struct{})}
+	d := &door{path: path, server: serve.New(mux, serve.Bounds{Write: -1}, zap.NewStdLog(log)), done: make(chan struct{}), log: log}
+	ctx, end := context.WithCancel(context.Background())
+	d.end = end
+	go d.keep(ctx, l, looks)
+	return d
+}
+
+// keep serves at a socket until Close, and at a new one where somebody took it away, as
+// who clears a folder of old files does.
+func (d *door) keep(ctx context.Context, l net.Listener, looks time.Duration) {
+	defer close(d.done)
+	tick := time.NewTicker(looks)
+	defer tick.Stop()
+	for ended := d.serve(l); ; {
+		select {
+		case <-ctx.Done():
+			d.server.Close()
+			<-ended
+			return
+		case <-tick.C:
+		}
+		if _, err := os.Lstat(d.path); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		next, err := listenAt(d.path)
+		if err != nil {
+			continue // the directory is gone as well, which the journal says
+		}
+		d.log.Warn("the socket that report, status and export ask was taken away; it is there again", zap.String("path", d.path))
+		l.(*net.UnixListener).SetUnlinkOnClose(false) // the path is that of the next
+		_ = l.Close()
+		<-ended
+		l, ended = next, d.serve(next)
+	}
+}
+
+// serve closes what it returns when the socket is served no more.
+func (d *door) serve(l net.Listener) (ended chan struct{}) {
+	ended = make(chan struct{})
 	go func() {
-		defer close(d.done)
-		if err := d.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			log.Warn("report and export can no longer read beside this process", zap.Error(err))
+		defer close(ended)
+		if err := d.server.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			d.log.Warn("report and export can no longer read beside this process", zap.Error(err))
 		}
 	}()
-	return d
+	return ended
 }
 
 // listenAt makes the socket. One that a process left behind that did not end
@@ -112,7 +157,7 @@ func (d *door) Close() {
 	if d == nil {
 		return
 	}
-	d.server.Close()
+	d.end()
 	<-d.done
 }
 

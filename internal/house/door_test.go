@@ -2,7 +2,10 @@ package house
 
 import (
 	"errors"
+	"io"
+	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -34,7 +37,7 @@ func TestTheDoorGivesWhatTheJournalHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	d := openDoor(dir, j, zap.NewNop())
+	d := openDoor(dir, j, doorLook, zap.NewNop())
 	defer d.Close()
 	if info, err := os.Stat(filepath.Join(dir, doorName)); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Errorf("the socket: %v %v, want it for its user alone", info, err)
@@ -84,13 +87,40 @@ func TestTheDoorGivesWhatTheJournalHolds(t *testing.T) {
 	}
 }
 
+// TestADoorThatIsTakenAwayIsMadeAnew, whoever cleared the folder, and goes with the house as the first.
+func TestADoorThatIsTakenAwayIsMadeAnew(t *testing.T) {
+	dir := t.TempDir()
+	d := openDoor(dir, nil, time.Millisecond, zap.NewNop(), func(mux *http.ServeMux) {
+		mux.HandleFunc("GET /is", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "here") })
+	})
+	for range 3 {
+		if err := os.Remove(filepath.Join(dir, doorName)); err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) { // between two looks at the condition
+			body, err := askDoor(t.Context(), dir, "/is")
+			if err == nil {
+				body.Close()
+				break
+			}
+			if !errors.Is(err, ErrNoDoor) || time.Now().After(end) {
+				t.Fatal(err)
+			}
+		}
+	}
+	d.Close()
+	if _, err := os.Lstat(filepath.Join(dir, doorName)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the socket at the end: %v", err)
+	}
+}
+
 // TestWithoutADoorTheHouseRuns: a path that no socket can have costs the door alone.
 func TestWithoutADoorTheHouseRuns(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 40))
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	d := openDoor(dir, nil, zap.NewNop())
+	d := openDoor(dir, nil, doorLook, zap.NewNop())
 	d.Close()
 	if _, err := ResultsBeside(t.Context(), dir, time.Time{}, nil); !errors.Is(err, ErrNoDoor) {
 		t.Errorf("got %v", err)

@@ -114,7 +114,7 @@ func (h *house) live(ctx context.Context) error {
 		return err
 	}
 	h.ending.opened.Store(true)
-	reader := openDoor(h.dataDir, h.journal, h.log.Named("reader"), h.agentDoors, h.lookDoors, h.markDoor, h.apiDoors)
+	reader := openDoor(h.dataDir, h.journal, doorLook, h.log.Named("reader"), h.agentDoors, h.lookDoors, h.markDoor, h.apiDoors)
 	defer reader.Close()
 	if err := part("reading the journal", func() error { return h.furnish(ctx) })(); err != nil {
 		return err

@@ -25,7 +25,7 @@ func TestTheTerminalMarks(t *testing.T) {
 	h.starting.begin()
 	h.ledger = &publish.Ledger{Board: h.board, Append: h.appendEvent}
 	product := h.board.Definition().Products[1]
-	door := openDoor(dir, h.journal, zap.NewNop(), h.markDoor)
+	door := openDoor(dir, h.journal, doorLook, zap.NewNop(), h.markDoor)
 	defer door.Close()
 	if _, err := MarkBeside(t.Context(), dir, ToMark{By: "kim@a", Text: "x"}); err == nil || !strings.Contains(err.Error(), "just started") {
 		t.Errorf("before it is ready: %v", err)

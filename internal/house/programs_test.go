@@ -52,7 +52,7 @@ func TestProgramsReadTheJournal(t *testing.T) {
 	e.Seq, err = j.AppendEvent(t.Context(), "inc-1", 0, data)
 	check(t, err)
 	h.board.ApplyEvent(e)
-	d := openDoor(dir, j, zap.NewNop(), h.apiDoors)
+	d := openDoor(dir, j, doorLook, zap.NewNop(), h.apiDoors)
 	defer d.Close()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer

@@ -137,6 +137,7 @@ func (s *state) rewriteLocked(path string) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
+	_ = f.Chmod(0o600)      // one that a crash left behind may be of another mode
 	w := bufio.NewWriter(f) // keeps its first error for Flush
 	lines := 0
 	write := func(e entry) {
